@@ -1,0 +1,208 @@
+"""Iceberg's nouns: types, fields, partition and sort fields, and their JSON.
+
+The JSON forms are those of the Iceberg table spec, appendix C (https://iceberg.apache.org/spec/#appendix-c-json-serialization).
+CloudFormation's `IcebergSchemaV2` takes the same form for a nested type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+FIRST_PARTITION_FIELD_ID = 1000
+"""Iceberg spec, Partition specs: field ids of a v2 table's partitions start here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """A primitive type: its name and its numbers, as in `decimal(12,2)` or `fixed(16)`."""
+
+    name: str
+    arguments: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListType:
+    """A list; the element is a field of its own, with an id."""
+
+    element: Type
+    element_required: bool = False
+    element_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MapType:
+    """A map; key and value are fields with ids, a key is always required."""
+
+    key: Type
+    value: Type
+    value_required: bool = False
+    key_id: int = 0
+    value_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """A struct of named fields."""
+
+    fields: tuple[Field, ...]
+
+
+Type = Primitive | ListType | MapType | StructType
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A named field of a table or struct; id 0 means that none is assigned yet."""
+
+    name: str
+    type: Type
+    required: bool = False
+    doc: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionField:
+    """One field of a partition spec."""
+
+    source_id: int
+    transform: str
+    name: str
+    field_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SortField:
+    """One field of a sort order."""
+
+    source_id: int
+    transform: str
+    direction: str
+    null_order: str
+
+
+def assign_ids(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Give every field, nested ones too, the id that a catalog gives a fresh table.
+
+    Iceberg's own order (`TypeUtil.assignFreshIds`): all fields of a struct first, then what is
+    inside each of them. A catalog that assigns ids anew at creation so comes to the same ones.
+    """
+    return _assign_struct(fields, count(1))
+
+
+def type_json(type_: Type) -> Any:
+    """Return a type in Iceberg's JSON form: a string for a primitive, else an object."""
+    match type_:
+        case Primitive("fixed", (length,)):
+            return f"fixed[{length}]"
+        case Primitive(name, ()):
+            return name
+        case Primitive(name, arguments):
+            return f"{name}({','.join(map(str, arguments))})"
+        case ListType():
+            return {
+                "type": "list",
+                "element-id": type_.element_id,
+                "element": type_json(type_.element),
+                "element-required": type_.element_required,
+            }
+        case MapType():
+            return {
+                "type": "map",
+                "key-id": type_.key_id,
+                "key": type_json(type_.key),
+                "value-id": type_.value_id,
+                "value": type_json(type_.value),
+                "value-required": type_.value_required,
+            }
+        case StructType():
+            return {"type": "struct", "fields": [field_json(field) for field in type_.fields]}
+
+
+def field_json(field: Field) -> dict[str, Any]:
+    """Return a struct field in Iceberg's JSON form."""
+    result: dict[str, Any] = {
+        "id": field.id,
+        "name": field.name,
+        "required": field.required,
+        "type": type_json(field.type),
+    }
+    return {**result, "doc": field.doc} if field.doc else result
+
+
+def partition_json(field: PartitionField) -> dict[str, Any]:
+    """Return a partition field in Iceberg's JSON form."""
+    return {
+        "source-id": field.source_id,
+        "field-id": field.field_id,
+        "name": field.name,
+        "transform": field.transform,
+    }
+
+
+def sort_json(field: SortField) -> dict[str, Any]:
+    """Return a sort field in Iceberg's JSON form."""
+    return {
+        "source-id": field.source_id,
+        "transform": field.transform,
+        "direction": field.direction,
+        "null-order": field.null_order,
+    }
+
+
+def primitives(type_: Type) -> Iterator[Primitive]:
+    """Yield every primitive type inside a type."""
+    match type_:
+        case Primitive():
+            yield type_
+        case ListType():
+            yield from primitives(type_.element)
+        case MapType():
+            yield from primitives(type_.key)
+            yield from primitives(type_.value)
+        case StructType():
+            for field in type_.fields:
+                yield from primitives(field.type)
+
+
+def spelled(type_: Type) -> str:
+    """Return a type as the spec language writes it."""
+    match type_:
+        case Primitive(name, ()):
+            return name
+        case Primitive(name, arguments):
+            return f"{name}({','.join(map(str, arguments))})"
+        case ListType():
+            return f"list<{_marked(type_.element, type_.element_required)}>"
+        case MapType():
+            return f"map<{spelled(type_.key)}, {_marked(type_.value, type_.value_required)}>"
+        case StructType():
+            fields = (f"{field.name}: {_marked(field.type, field.required)}" for field in type_.fields)
+            return f"struct<{', '.join(fields)}>"
+
+
+def _marked(type_: Type, required: bool) -> str:
+    return spelled(type_) + "!" * required
+
+
+def _assign_struct(fields: tuple[Field, ...], ids: Iterator[int]) -> tuple[Field, ...]:
+    numbered = [replace(field, id=next(ids)) for field in fields]
+    return tuple(replace(field, type=_assign_type(field.type, ids)) for field in numbered)
+
+
+def _assign_type(type_: Type, ids: Iterator[int]) -> Type:
+    match type_:
+        case Primitive():
+            return type_
+        case ListType():
+            element_id = next(ids)
+            return replace(type_, element_id=element_id, element=_assign_type(type_.element, ids))
+        case MapType():
+            key_id, value_id = next(ids), next(ids)
+            key, value = _assign_type(type_.key, ids), _assign_type(type_.value, ids)
+            return replace(type_, key_id=key_id, value_id=value_id, key=key, value=value)
+        case StructType():
+            return StructType(_assign_struct(type_.fields, ids))

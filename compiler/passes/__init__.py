@@ -1,0 +1,1 @@
+"""The passes: each module has one public function of its own name."""

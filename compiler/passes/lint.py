@@ -1,0 +1,41 @@
+"""Stack through cfn-lint, its findings placed in the spec."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler import rules
+from compiler.diagnostics import Diagnostics, Location
+from compiler.stack import Stack
+
+# One Region is enough: the resource types are the same wherever Firehose delivers to Iceberg.
+_REGION = "us-east-1"
+
+
+def lint(stack: Stack, found: Diagnostics) -> None:
+    """Check the template against AWS's registry schemas, and cfn-lint's rules down to information.
+
+    Reports AC6001 for what AWS would refuse and AC6002 for the rest, at the entry of the spec
+    that the resource comes from.
+    """
+    # A second of imports that nobody pays who does not lint.
+    from cfnlint.api import lint as cfn_lint
+    from cfnlint.config import ManualArgs
+
+    config = ManualArgs(regions=[_REGION], include_checks=["I"])
+    for match in cfn_lint(stack.text, config=config):
+        _report(match, stack, found)
+
+
+def _report(match: Any, stack: Stack, found: Diagnostics) -> None:
+    path = [str(part) for part in (getattr(match, "path", None) or ())]
+    logical_id = path[1] if len(path) > 1 and path[0] == "Resources" else ""
+    origin = stack.origins.get(logical_id) or next(iter(stack.origins.values()), Location("spec"))
+    rule = rules.TEMPLATE_REJECTED if match.rule.id.startswith("E") else rules.TEMPLATE_DOUBTED
+    where = logical_id or "the template"
+    found.add(
+        rule,
+        f"cfn-lint {match.rule.id} on {where}: {match.message}",
+        origin,
+        "a fault of the compiler's templates rather than of the spec; please report it",
+    )

@@ -1,0 +1,416 @@
+"""Plan to Stack: what the templates need of a model, and the text they make of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import jinja2
+
+from compiler import rules
+from compiler.assets import folder
+from compiler.change import Plan
+from compiler.diagnostics import Diagnostics, Location
+from compiler.emit import Block, GetAtt, LogicalId, Ref, Sub, emit
+from compiler.iceberg import Field, field_json, partition_json, sort_json, type_json
+from compiler.inline import inlined
+from compiler.model import Bucket, Grant, Model, Namespace, Role, Stream, Table
+from compiler.stack import Stack
+
+MAXIMUM_BYTES = 1_000_000
+"""CloudFormation's limit for a template in S3 (CloudFormation user guide, cloudformation-limits.html)."""
+MAXIMUM_RESOURCES = 500
+MAXIMUM_OUTPUTS = 200
+
+FUNCTION_TIMEOUT_SECONDS = 300
+# Little more than the function's own: without it a crash would hang the stack for an hour.
+SERVICE_TIMEOUT_SECONDS = FUNCTION_TIMEOUT_SECONDS + 30
+_SOURCE_INDENT = 10
+
+_RESOURCE = re.compile(r"^  ([A-Za-z0-9]+):\n    Type: (\S+)$", re.MULTILINE)
+
+View = dict[str, Any]
+
+
+def render(plan: Plan, found: Diagnostics) -> Stack:
+    """Render one stack through `templates/`.
+
+    Reports AC5001 to AC5003, the limits that a template as a whole may exceed.
+    """
+    model = plan.model
+    view = _view(model)
+    text = _environment().get_template("stack.yaml.j2").render(view)
+    types = dict(_RESOURCE.findall(text))
+    stack = Stack(model.stack, text, types, len(view["outputs"]), _origins(model, types))
+    _check_limits(stack, model, found)
+    return stack
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder("templates")),
+        undefined=jinja2.StrictUndefined,
+        finalize=emit,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # emit() is what makes every value safe, and this is no HTML
+        auto_reload=False,
+    )
+
+
+def _view(model: Model) -> View:
+    """Return what the templates see: text, numbers, lists and maps, with every decision made."""
+    by_stream = {role.key: role for role in model.roles}
+    return {
+        "stack": model.stack,
+        "description": model.description,
+        "tags": [{"Key": key, "Value": value} for key, value in model.tags.items()],
+        "access": model.access,
+        "service_timeout": SERVICE_TIMEOUT_SECONDS,
+        "retention": _retention(model.bucket),
+        "bucket": _bucket(model.bucket),
+        "namespaces": [_namespace(namespace, model) for namespace in model.namespaces],
+        "tables": [_table(table) for table in model.tables],
+        "provider": _provider(model),
+        "workgroup": model.stack if any(role.reads for role in model.roles) else "",
+        "roles": [_role(role, model) for role in model.roles],
+        "streams": [_stream(stream, by_stream[stream.role], model) for stream in model.streams],
+        "outputs": [{"name": LogicalId(name), "value": value} for name, value in _outputs(model).items()],
+    }
+
+
+def _retention(bucket: Bucket) -> View:
+    if bucket.retain:
+        return {"deletion": "RetainExceptOnCreate", "replacement": "Retain"}
+    return {"deletion": "Delete", "replacement": "Delete"}
+
+
+def _bucket(bucket: Bucket) -> View:
+    pattern = "arn:${AWS::Partition}:s3tables:${AWS::Region}:${AWS::AccountId}:bucket/${Bucket}"
+    arn = (
+        Sub(pattern, {"Bucket": bucket.name}) if bucket.existing else GetAtt("TableBucket", "TableBucketARN")
+    )
+    return {
+        "name": bucket.name,
+        "arn": arn,
+        "existing": bucket.existing,
+        "kms_key_arn": bucket.kms_key_arn,
+        "unreferenced_days": bucket.unreferenced_days,
+        "noncurrent_days": bucket.noncurrent_days,
+    }
+
+
+def _namespace(namespace: Namespace, model: Model) -> View:
+    return {
+        "name": namespace.name,
+        "logical_id": LogicalId(namespace.logical_id),
+        "link": namespace.link,
+        "link_id": LogicalId(namespace.link_id),
+        "link_after": _ids([namespace.logical_id, *_administrator(model)]),
+    }
+
+
+def _table(table: Table) -> View:
+    return {
+        "logical_id": LogicalId(table.logical_id),
+        "schema_id": LogicalId(table.schema_id),
+        "arn": GetAtt(table.logical_id, "TableARN"),
+        "name": table.name,
+        "namespace": table.namespace.name,
+        "namespace_id": LogicalId(table.namespace.logical_id),
+        "created": _created(table),
+        "target": _target(table),
+        "compaction": _compaction(table),
+        "snapshots": _snapshots(table),
+        "storage_class": table.storage_class.upper(),
+    }
+
+
+def _created(table: Table) -> View:
+    """Return `IcebergMetadata` of the table, a line for each column."""
+    return {
+        "columns": [_created_column(column) for column in table.columns],
+        "identifier": list(table.identifier),
+        "partition": [
+            {
+                "SourceId": field.source_id,
+                "FieldId": field.field_id,
+                "Name": field.name,
+                "Transform": field.transform,
+            }
+            for field in table.partition
+        ],
+        "sort": [
+            {
+                "SourceId": field.source_id,
+                "Transform": field.transform,
+                "Direction": field.direction,
+                "NullOrder": field.null_order,
+            }
+            for field in table.sort
+        ],
+        "table_properties": dict(table.properties),
+    }
+
+
+def _created_column(column: Field) -> View:
+    line = {
+        "Id": column.id,
+        "Name": column.name,
+        "Type": type_json(column.type),
+        "Required": column.required,
+    }
+    return {**line, "Doc": column.doc} if column.doc else line
+
+
+def _target(table: Table) -> View:
+    """Return what the schema resource brings the table to.
+
+    Each item is JSON text, since CloudFormation hands a custom resource every number and boolean
+    as text.
+    """
+    return {
+        "columns": [_compact(field_json(column)) for column in table.columns],
+        "identifier": _compact(list(table.identifier)),
+        "partition": [_compact(partition_json(field)) for field in table.partition],
+        "sort": [_compact(sort_json(field)) for field in table.sort],
+        "table_properties": dict(table.properties),
+    }
+
+
+def _compaction(table: Table) -> View:
+    if table.compaction_megabytes is None:
+        return {"Status": "disabled"}
+    return {"Status": "enabled", "TargetFileSizeMB": table.compaction_megabytes}
+
+
+def _snapshots(table: Table) -> View:
+    if table.snapshots is None:
+        return {"Status": "disabled"}
+    return {
+        "Status": "enabled",
+        "MinSnapshotsToKeep": table.snapshots.keep,
+        "MaxSnapshotAgeHours": table.snapshots.max_age_hours,
+    }
+
+
+def _provider(model: Model) -> View:
+    name = f"{model.stack}-provider"
+    return {
+        "name": name,
+        "log_group": f"/aws/lambda/{name}",
+        "timeout": FUNCTION_TIMEOUT_SECONDS,
+        "namespaces": [namespace.name for namespace in model.namespaces],
+        "source": Block(inlined("provider"), _SOURCE_INDENT),
+    }
+
+
+def _role(role: Role, model: Model) -> View:
+    return {
+        "key": role.key,
+        "name": role.name,
+        "logical_id": LogicalId(role.logical_id),
+        "grants_id": LogicalId(role.grants_id),
+        "service": role.service,
+        "principal": role.arn or GetAtt(role.logical_id, "Arn"),
+        "is_firehose": role.service == "firehose.amazonaws.com",
+        "is_lambda": role.service == "lambda.amazonaws.com",
+        "has_policy": bool(role.namespaces or role.writes or role.service == "lambda.amazonaws.com"),
+        "namespaces": [{"name": each.name, "link": each.link} for each in role.namespaces],
+        "delivers": [{"log_group": stream.log_group} for stream in role.delivers],
+        "functions": _function_arns(role.delivers),
+        "kinesis_streams": sorted({stream.kinesis_arn for stream in role.delivers if stream.kinesis_arn}),
+        "reads": bool(role.reads),
+        "writes": [{"arn": GetAtt(stream.logical_id, "Arn")} for stream in role.writes],
+        "table_access": [*_table_access(role, writes=True), *_table_access(role, writes=False)],
+        "grants": [_compact(_grant(grant)) for grant in role.grants],
+        "grants_after": _ids(_grants_after(role, model)),
+        "granted_tables": [GetAtt(table.logical_id, "TableARN") for table in _granted(role, model)],
+    }
+
+
+def _function_arns(streams: Iterable[Stream]) -> list[str]:
+    """Return the transforms' ARNs, each with its versions: Firehose asks for `$LATEST` by name."""
+    arns = {stream.transform_arn for stream in streams if stream.transform_arn}
+    return sorted(arns | {f"{arn}:*" for arn in arns if arn.count(":") == 6})
+
+
+def _table_access(role: Role, *, writes: bool) -> list[View]:
+    """Return a statement for each namespace whose tables the role writes to, or reads."""
+    delivered = {
+        destination.table.logical_id: destination.table
+        for s in role.delivers
+        for destination in s.destinations
+    }
+    tables = (
+        list(delivered.values())
+        if writes
+        else [each for each in role.reads if each.logical_id not in delivered]
+    )
+    return [
+        {
+            "sid": f"{'Write' if writes else 'Read'}{namespace.logical_id.removesuffix('Namespace')}",
+            "writes": writes,
+            "namespace": namespace.name,
+            "tables": [table.name for table in tables if table.namespace == namespace],
+        }
+        for namespace in role.namespaces
+        if any(table.namespace == namespace for table in tables)
+    ]
+
+
+def _grant(grant: Grant) -> View:
+    parts = {
+        "link": grant.link,
+        "namespace": grant.namespace,
+        "table": grant.table,
+        "permissions": grant.permissions,
+        "columns": grant.columns,
+        "except_columns": grant.except_columns,
+        "grantable": grant.permissions if grant.grantable else (),
+    }
+    return {key: value for key, value in parts.items() if value}
+
+
+def _granted(role: Role, model: Model) -> list[Table]:
+    names = {(grant.namespace, grant.table) for grant in role.grants}
+    return [table for table in model.tables if (table.namespace.name, table.name) in names]
+
+
+def _grants_after(role: Role, model: Model) -> list[str]:
+    """Grants name links, namespaces and columns, so these must be there."""
+    links = {grant.link for grant in role.grants}
+    tables = _granted(role, model)
+    return [
+        *_administrator(model),
+        *(each.link_id for each in model.namespaces if each.link in links),
+        *(
+            each.logical_id
+            for each in role.namespaces
+            if not any(table.namespace == each for table in tables)
+        ),
+        *(table.schema_id for table in tables),
+    ]
+
+
+def _stream(stream: Stream, role: Role, model: Model) -> View:
+    return {
+        "name": stream.name,
+        "logical_id": LogicalId(stream.logical_id),
+        "log_group_id": LogicalId(stream.log_group_id),
+        "log_stream_id": LogicalId(stream.log_stream_id),
+        "log_group": stream.log_group,
+        "log_days": stream.log_days,
+        "after": _ids(_stream_after(stream, role)),
+        "role_arn": GetAtt(role.logical_id, "Arn"),
+        "kinesis_arn": stream.kinesis_arn,
+        "kms_key_arn": stream.kms_key_arn,
+        "through_link": stream.through_link,
+        "database": stream.namespace.link if stream.through_link else stream.namespace.name,
+        "destinations": [
+            {"table": each.table.name, "unique_keys": list(each.unique_keys)} for each in stream.destinations
+        ],
+        "append_only": stream.append_only,
+        "buffer_seconds": stream.buffer_seconds,
+        "buffer_megabytes": stream.buffer_megabytes,
+        "retry_seconds": stream.retry_seconds,
+        "processors": _processors(stream),
+        "error_prefix": f"{stream.key}/!{{firehose:error-output-type}}/!{{timestamp:yyyy/MM/dd}}/",
+    }
+
+
+def _stream_after(stream: Stream, role: Role) -> list[str]:
+    """Firehose asks for the table with its role at once, and finds it only with grants or a link."""
+    if role.grants:
+        return [role.grants_id, stream.log_stream_id]
+    link = [stream.namespace.link_id] if stream.through_link else []
+    schemas = [destination.table.schema_id for destination in stream.destinations]
+    return [*link, *schemas, stream.log_stream_id]
+
+
+def _processors(stream: Stream) -> list[View]:
+    processors = []
+    if stream.transform_arn:
+        processors.append({"type": "Lambda", "parameters": [_parameter("LambdaArn", stream.transform_arn)]})
+    if stream.route_table or stream.route_operation:
+        parameters = [
+            _parameter("MetadataExtractionQuery", _metadata_query(stream)),
+            _parameter("JsonParsingEngine", "JQ-1.6"),
+        ]
+        processors.append({"type": "MetadataExtraction", "parameters": parameters})
+    return processors
+
+
+def _parameter(name: str, value: str) -> View:
+    return {"ParameterName": name, "ParameterValue": value}
+
+
+def _metadata_query(stream: Stream) -> str:
+    """Return the JQ that gives Firehose a record's database, table and operation.
+
+    Firehose developer guide, apache-iceberg-format-input-record-different.html. A line break ends
+    a comment in the spec's JQ before our bracket.
+    """
+    database = stream.namespace.link if stream.through_link else stream.namespace.name
+    table = (
+        f"({stream.route_table}\n)" if stream.route_table else json.dumps(stream.destinations[0].table.name)
+    )
+    operation = f"({stream.route_operation}\n)" if stream.route_operation else '"insert"'
+    names = f"destinationDatabaseName: {json.dumps(database)}, destinationTableName: {table}"
+    return f"{{{names}, operation: {operation}}}"
+
+
+def _outputs(model: Model) -> dict[str, Any]:
+    bucket = _bucket(model.bucket)
+    outputs: dict[str, Any] = {
+        "AthenaCatalog": f"s3tablescatalog/{model.bucket.name}",
+        "TableBucketArn": bucket["arn"],
+        "TableBucketName": model.bucket.name,
+    }
+    if model.streams:
+        outputs["BackupBucketName"] = Ref("BackupBucket")
+    outputs.update((f"{each.link_id}Name", each.link) for each in model.namespaces)
+    outputs.update((f"{each.logical_id}Arn", GetAtt(each.logical_id, "TableARN")) for each in model.tables)
+    for stream in model.streams:
+        outputs[f"{stream.logical_id}Name"] = stream.name
+        outputs[f"{stream.logical_id}Arn"] = GetAtt(stream.logical_id, "Arn")
+    outputs.update(
+        (f"{each.logical_id}Arn", GetAtt(each.logical_id, "Arn")) for each in model.roles if each.service
+    )
+    return outputs
+
+
+def _administrator(model: Model) -> list[str]:
+    return ["Administrator"] if model.access == "lake_formation" else []
+
+
+def _ids(logical_ids: Iterable[str]) -> list[LogicalId]:
+    return [LogicalId(each) for each in logical_ids]
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _origins(model: Model, types: Mapping[str, str]) -> dict[str, Location]:
+    """Return where in the spec each resource comes from; the pipeline itself where no entry asks for it."""
+    entries = {"TableBucket": model.bucket.location, **dict(model.logical_ids())}
+    return {each: entries.get(each, model.location) for each in types}
+
+
+def _check_limits(stack: Stack, model: Model, found: Diagnostics) -> None:
+    size = len(stack.text.encode())
+    hint = "split the pipeline; bucket: {existing: true} lets the second one use the same bucket"
+    for rule, what, count, maximum in (
+        (rules.TEMPLATE_TOO_LARGE, "bytes", size, MAXIMUM_BYTES),
+        (rules.TOO_MANY_RESOURCES, "resources", len(stack.types), MAXIMUM_RESOURCES),
+        (rules.TOO_MANY_OUTPUTS, "outputs", stack.outputs, MAXIMUM_OUTPUTS),
+    ):
+        if count > maximum:
+            message = f"the template has {count:,} {what}; CloudFormation takes at most {maximum:,}"
+            found.add(rule, message, model.location, hint)

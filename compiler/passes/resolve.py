@@ -1,0 +1,147 @@
+"""Document to Model: references, defaults, types and logical ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from compiler import rules
+from compiler.diagnostics import Diagnostics, Location, Related
+from compiler.document import Document, Path
+from compiler.model import Bucket, Model, Namespace, Table
+from compiler.names import pascal
+from compiler.semantics.limits import check_limits
+from compiler.semantics.role import resolve_roles
+from compiler.semantics.scope import Scope
+from compiler.semantics.stream import resolve_stream
+from compiler.semantics.table import resolve_table
+
+# What CloudFormation reads as its own: `${…}` in Fn::Sub, `{{resolve:…}}` anywhere.
+_CLOUDFORMATION = re.compile(r"\$\{|\{\{\s*resolve:")
+
+# Logical ids that every template may have, whatever the spec declares.
+_FIXED_IDS = (
+    "TableBucket",
+    "BackupBucket",
+    "BackupBucketPolicy",
+    "Administrator",
+    "ProviderFunction",
+    "ProviderLogGroup",
+    "ProviderRole",
+    "WorkGroup",
+)
+
+
+def resolve(document: Document, found: Diagnostics) -> Model:
+    """Turn a document of the right shape into a model whose references all exist.
+
+    An entry with an unknown reference or an unreadable type is left out of the model, so that
+    what depends on it is not complained about a second time.
+    Reports AC3001 to AC3099.
+    """
+    data = document.data
+    scope = Scope(document, found)
+    _refuse_cloudformation_syntax(document, found)
+    stack = str(data["pipeline"])
+    access = data.get("access", "lake_formation")
+    namespaces = {key: _namespace(key, entry, stack, scope) for key, entry in data["namespaces"].items()}
+    tables = _known(resolve_table(key, entry, namespaces, scope) for key, entry in data["tables"].items())
+    streams = _known(
+        resolve_stream(key, entry, stack, tables, scope)
+        for key, entry in data.get("streams", {}).items()
+        if not _names_left_out(entry, tables, data["tables"])
+    )
+    roles = resolve_roles(data.get("roles", {}), stack, access, namespaces, tables, streams, scope)
+    model = Model(
+        stack=stack,
+        description=data.get("description", ""),
+        tags=dict(sorted(data.get("tags", {}).items())),
+        access=access,
+        bucket=_bucket(data.get("bucket", {}), stack, scope),
+        namespaces=tuple(namespaces.values()),
+        tables=tuple(tables.values()),
+        streams=tuple(streams.values()),
+        roles=roles,
+        location=document.locate_key(("pipeline",)),
+    )
+    _check_logical_ids(model, found)
+    check_limits(model, scope)
+    return model
+
+
+def _known(entries: Iterator[Any]) -> dict[str, Any]:
+    return {entry.key: entry for entry in entries if entry is not None}
+
+
+def _names_left_out(
+    entry: Mapping[str, Any], tables: Mapping[str, Table], declared: Mapping[str, Any]
+) -> bool:
+    """Whether a stream writes to a table that is declared but has errors of its own."""
+    names = [*entry.get("tables", ()), *([entry["table"]] if "table" in entry else [])]
+    return any(name in declared and name not in tables for name in names)
+
+
+def _bucket(entry: Mapping[str, Any], stack: str, scope: Scope) -> Bucket:
+    existing = entry.get("existing", False)
+    for key in ("encryption", "unreferenced_days", "noncurrent_days"):
+        if existing and key in entry:
+            message = f"'{key}' of a bucket that another stack owns"
+            hint = "set it where the bucket is made, and remove it here"
+            scope.report(rules.EXISTING_BUCKET, message, ("bucket", key), hint, key=True)
+    encryption = entry.get("encryption", "aes256")
+    return Bucket(
+        name=entry.get("name", stack),
+        existing=existing,
+        kms_key_arn=None if encryption == "aes256" else encryption["kms_key_arn"],
+        unreferenced_days=entry.get("unreferenced_days", 3),
+        noncurrent_days=entry.get("noncurrent_days", 10),
+        retain=entry.get("retain", True),
+        location=scope.document.locate_key(("bucket",)),
+    )
+
+
+def _namespace(key: str, entry: Mapping[str, Any] | None, stack: str, scope: Scope) -> Namespace:
+    return Namespace(
+        name=key,
+        logical_id=f"{pascal(key)}Namespace",
+        link=(entry or {}).get("link", f"{stack}_{key}".replace("-", "_")),
+        link_id=f"{pascal(key)}Link",
+        location=scope.document.locate_key(("namespaces", key)),
+    )
+
+
+def _check_logical_ids(model: Model, found: Diagnostics) -> None:
+    taken: dict[str, Location] = {}
+    for logical_id, location in model.logical_ids():
+        if logical_id in _FIXED_IDS:
+            message = f"'{location.path}' would become the resource '{logical_id}', which every stack has"
+            found.add(rules.COLLIDING_IDS, message, location, "choose another name")
+        elif logical_id in taken:
+            first = taken[logical_id]
+            message = f"'{location.path}' and '{first.path}' would both become the resource '{logical_id}'"
+            found.add(
+                rules.COLLIDING_IDS, message, location, "rename one", (Related("the first one", first),)
+            )
+        taken.setdefault(logical_id, location)
+
+
+def _refuse_cloudformation_syntax(document: Document, found: Diagnostics) -> None:
+    for path, text in _texts(document.data, ()):
+        match = _CLOUDFORMATION.search(text)
+        if match:
+            message = f"'{match.group()}' is CloudFormation's own syntax, and a spec is plain data"
+            hint = "write the value itself; one that differs between stages belongs into an overlay"
+            found.add(rules.CLOUDFORMATION_SYNTAX, message, document.locate(path), hint)
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield (*path, key), key
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*path, index))

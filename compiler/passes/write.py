@@ -1,0 +1,108 @@
+"""Build to files, each one whole or not at all; and the comparison with what is there."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from compiler import rules
+from compiler.diagnostics import Diagnostics, Location
+from compiler.stack import Build
+
+MANIFEST = "manifest.json"
+
+
+def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
+    """Write what changed, the manifest last; return the paths that were written or removed.
+
+    Each file is written beside its target and moved over it, so that a crash at any moment leaves
+    every file whole, and the old manifest tells which of them are the old ones. A file that the
+    old manifest lists and the new build has not is removed.
+    Reports AC7001; nothing has then been moved that the message does not name.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        obsolete = _obsolete(build, out)
+        changed = [path for path, content in build.files.items() if _read(out / path) != content]
+        for path in changed:
+            _replace(out / path, build.files[path])
+        for path in obsolete:
+            (out / path).unlink(missing_ok=True)
+        return (*changed, *obsolete)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        place = Location(str(error.filename or out))
+        found.add(
+            rules.UNWRITABLE,
+            f"cannot write: {reason}",
+            place,
+            "check permissions and free space, or use --out",
+        )
+        return ()
+
+
+def check(build: Build, out: Path, found: Diagnostics) -> str:
+    """Compare a build with the output folder without touching it; return a unified diff.
+
+    Reports AC7002 for every file that differs, is missing, or is left over.
+    """
+    expected: Mapping[str, bytes] = {**build.files, **dict.fromkeys(_obsolete(build, out), b"")}
+    differences = [_difference(out / path, content) for path, content in expected.items()]
+    for path, difference in zip(expected, differences, strict=True):
+        if difference:
+            message = f"'{out / path}' is not what the spec compiles to"
+            found.add(rules.STALE, message, Location(str(out / path)), "compile, and commit the result")
+    return "".join(differences)
+
+
+def _difference(path: Path, expected: bytes) -> str:
+    actual = _read(path)
+    if actual == expected:
+        return ""
+    old, new = (
+        (content or b"").decode("utf-8", "replace").splitlines(keepends=True)
+        for content in (actual, expected)
+    )
+    name = path.as_posix()
+    return "".join(difflib.unified_diff(old, new, name, f"{name} (compiled)"))
+
+
+def _obsolete(build: Build, out: Path) -> list[str]:
+    """Return the files of an earlier build, as its manifest lists them, that this one has not."""
+    content = _read(out / MANIFEST)
+    try:
+        listed: Any = json.loads(content or b"{}").get("files", [])
+        names = [str(entry["path"]) for entry in listed]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return []
+    # A manifest is a file like any other: it must not make us remove something outside of the folder.
+    plain = [name for name in names if Path(name).name == name and name not in ("", ".", "..")]
+    return sorted(name for name in plain if name not in build.files and (out / name).is_file())
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

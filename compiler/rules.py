@@ -1,0 +1,597 @@
+"""Every rule of the compiler: its code, its name, and the text of its page.
+
+A code is AC, the digit of the pass (1 load, 2 validate, 3 resolve, 4 plan, 5 render, 6 lint,
+7 write, 8 AWS) and three digits; a retired code is never used for another rule.
+"""
+
+from __future__ import annotations
+
+from compiler.diagnostics import Rule
+
+UNREADABLE = Rule(
+    "AC1001",
+    "unreadable-file",
+    "error",
+    "The spec cannot be read.",
+    "The file does not exist, or its permissions or the file system refuse it.",
+    "Check the path and its permissions.",
+)
+DIRECTORY = Rule(
+    "AC1002",
+    "directory",
+    "error",
+    "A directory was named instead of a file.",
+    "A spec is one file; the compiler does not guess which one in a directory is meant.",
+    "Name the file.",
+)
+NOT_A_FILE = Rule(
+    "AC1003",
+    "not-a-file",
+    "error",
+    "A device, pipe or socket was named instead of a file.",
+    "Such a thing may never end, and cannot be read again for messages.",
+    "Copy its content to a file and name that.",
+)
+TOO_LARGE = Rule(
+    "AC1004",
+    "file-too-large",
+    "error",
+    "The spec has more than 16 MB.",
+    "CloudFormation takes a template of at most 1 MB, so a spec of this size is something else.",
+    "Check that this is the right file; split a real spec into several pipelines.",
+)
+BYTE_ORDER_MARK = Rule(
+    "AC1005",
+    "byte-order-mark",
+    "error",
+    "The file starts with a byte order mark.",
+    "It is invisible, becomes part of the first key in some tools, and breaks diffs.",
+    "Save the file as UTF-8 without a byte order mark.",
+)
+NOT_UTF8 = Rule(
+    "AC1006",
+    "not-utf8",
+    "error",
+    "The file is not UTF-8.",
+    "A spec reads the same on every machine only in one encoding.",
+    "Save the file as UTF-8.",
+)
+UNPRINTABLE = Rule(
+    "AC1007",
+    "unprintable-character",
+    "error",
+    "A character stands in the file that no editor shows.",
+    "Control characters and unusual line breaks change what is read without being seen.",
+    "Remove it, or write its escape in double quotes.",
+)
+TAB = Rule(
+    "AC1008",
+    "tab-indentation",
+    "error",
+    "A tab indents a line.",
+    "YAML allows only spaces in front of a line's text.",
+    "Indent with spaces.",
+)
+SYNTAX = Rule(
+    "AC1009",
+    "yaml-syntax",
+    "error",
+    "The file is not YAML.",
+    "Indentation, quotes or brackets do not fit together at this place.",
+    "Compare this line with the one above; quote a value that holds ': ' or ' #'.",
+)
+DUPLICATE_KEY = Rule(
+    "AC1010",
+    "duplicate-key",
+    "error",
+    "A key stands twice in the same map.",
+    "Most YAML readers silently keep the last one, so half of what was written is lost.",
+    "Keep one of the two.",
+)
+ANCHOR = Rule(
+    "AC1011",
+    "anchor",
+    "error",
+    "The spec uses a YAML anchor.",
+    "A value that stands elsewhere cannot be reviewed where it takes effect, and field ids would repeat.",
+    "Write the value out.",
+)
+ALIAS = Rule(
+    "AC1012",
+    "alias",
+    "error",
+    "The spec uses a YAML alias.",
+    "A value that stands elsewhere cannot be reviewed where it takes effect.",
+    "Write the value out.",
+)
+MERGE_KEY = Rule(
+    "AC1013",
+    "merge-key",
+    "error",
+    "The spec uses a YAML merge key.",
+    "YAML 1.2 has no merge keys, and which value wins is easily misread.",
+    "Write the keys out.",
+)
+TAG = Rule(
+    "AC1014",
+    "tag",
+    "error",
+    "The spec uses a YAML tag.",
+    "A spec is plain data: text, whole numbers, booleans, lists and maps.",
+    "Remove the tag; quote a value that must stay text.",
+)
+SEVERAL_DOCUMENTS = Rule(
+    "AC1015",
+    "several-documents",
+    "error",
+    "The file holds more than one YAML document.",
+    "One file is one pipeline; what follows a '---' would be ignored.",
+    "Put each pipeline into a file of its own.",
+)
+TOO_DEEP = Rule(
+    "AC1016",
+    "too-deep",
+    "error",
+    "More than 64 levels stand inside one another.",
+    "Nothing in the language is that deep; such a file is made to exhaust a reader.",
+    "Check the brackets and the indentation.",
+)
+EMPTY = Rule(
+    "AC1017",
+    "empty-spec",
+    "error",
+    "The spec is empty.",
+    "A pipeline has at least a version, a name, a namespace and a table.",
+    "Start from the smallest spec in docs/spec.md.",
+)
+FLOW_COMMA = Rule(
+    "AC1018",
+    "flow-comma",
+    "error",
+    "A comma inside { } or [ ] splits a value that was meant as one.",
+    "In YAML's flow style every comma ends a value, also the one in decimal(12,2) or bucket(16, id).",
+    "Put the value in double quotes, or write the map in block style.",
+)
+KEY_NOT_TEXT = Rule(
+    "AC1019",
+    "key-not-text",
+    "error",
+    "A key is not text.",
+    "A list or map as a key names nothing.",
+    "Write 'name: value'.",
+)
+UNKNOWN_KEY = Rule(
+    "AC2001",
+    "unknown-key",
+    "error",
+    "A key is not part of the language here.",
+    "A misspelt key that were ignored would leave a default in its place, unseen.",
+    "Use the nearest known key, or remove it; docs/spec.md lists them.",
+)
+MISSING_KEY = Rule(
+    "AC2002",
+    "missing-key",
+    "error",
+    "A key that has no default is missing.",
+    "What it says cannot be derived from the rest of the spec.",
+    "Add the key.",
+)
+WRONG_TYPE = Rule(
+    "AC2003",
+    "wrong-type",
+    "error",
+    "A value is of another kind than the key takes.",
+    "Text, whole numbers, booleans, lists and maps are not converted into one another.",
+    "Write the value as the hint says; quote text that looks like a number.",
+)
+NOT_ALLOWED = Rule(
+    "AC2004",
+    "value-not-allowed",
+    "error",
+    "A value is not one of those that the key takes.",
+    "The key has a fixed list of values.",
+    "Use one of the values in the hint.",
+)
+BAD_TEXT = Rule(
+    "AC2005",
+    "malformed-text",
+    "error",
+    "A text does not have the form that the key takes.",
+    "AWS or Iceberg would refuse it later, or it would mean something else.",
+    "Write it as the hint says.",
+)
+OUT_OF_RANGE = Rule(
+    "AC2006",
+    "out-of-range",
+    "error",
+    "A number, a text's length or a list's length is outside of what the key takes.",
+    "The limit is AWS's or Iceberg's own.",
+    "Choose a value within the limits in the hint.",
+)
+BAD_NAME = Rule(
+    "AC2007",
+    "malformed-name",
+    "error",
+    "An entry's name has characters or a length that it may not have.",
+    "Names become names in AWS and parts of logical ids, which have their own rules.",
+    "Rename the entry as the hint says.",
+)
+REPEATED_ITEM = Rule(
+    "AC2008",
+    "repeated-item",
+    "error",
+    "A list names the same thing twice.",
+    "The second one has no effect, so something else was probably meant.",
+    "Remove or correct one of the two.",
+)
+UNSUPPORTED_VERSION = Rule(
+    "AC2009",
+    "unsupported-version",
+    "error",
+    "The spec is in a version of the language that this compiler does not know.",
+    "The key `version` says how the rest is to be read.",
+    "Write 'version: 1', or install a newer analytics-compile.",
+)
+PLANNED = Rule(
+    "AC2010",
+    "not-yet-supported",
+    "error",
+    "A part of the language that this release does not build yet.",
+    "It is refused rather than ignored, so that nobody believes it is there.",
+    "Remove it, and look for it in the CHANGELOG of a later release.",
+)
+UNKNOWN_REFERENCE = Rule(
+    "AC3001",
+    "unknown-reference",
+    "error",
+    "A name refers to something that the spec does not declare.",
+    "References are by name, and every name is declared once, as a key of its section.",
+    "Correct the name, or declare it.",
+)
+COLLIDING_IDS = Rule(
+    "AC3003",
+    "colliding-logical-ids",
+    "error",
+    "Two entries would become the same CloudFormation resource.",
+    "A logical id is made of an entry's name without '-' and '_', so that it never moves.",
+    "Rename one of the two.",
+)
+CLOUDFORMATION_SYNTAX = Rule(
+    "AC3004",
+    "cloudformation-syntax",
+    "error",
+    "A text of the spec holds ${ or {{resolve:, which CloudFormation would interpret.",
+    "A spec is plain data; such text could read a secret or another resource at deployment.",
+    "Write the value itself.",
+)
+BAD_TYPE = Rule(
+    "AC3005",
+    "unreadable-type",
+    "error",
+    "A column's type cannot be read.",
+    "Only Iceberg's own types of format version 2 exist: S3 Tables refuses others at deployment.",
+    "Write the type as docs/spec.md shows.",
+)
+BAD_TERM = Rule(
+    "AC3006",
+    "unreadable-term",
+    "error",
+    "A partition or sort term cannot be read.",
+    "A term is a column, or one of Iceberg's transforms of a column.",
+    "Write column, year(c), month(c), day(c), hour(c), bucket(N, c) or truncate(W, c).",
+)
+BAD_SOURCE = Rule(
+    "AC3007",
+    "transform-of-wrong-type",
+    "error",
+    "A transform cannot be taken of a column of this type.",
+    "The Iceberg spec says which types each partition transform takes.",
+    "Choose another transform, or change the column's type.",
+)
+REPEATED_PARTITION = Rule(
+    "AC3008",
+    "repeated-partition",
+    "error",
+    "A column is partitioned twice in a way that says the same.",
+    "day already implies month and year; Iceberg refuses two time transforms of one column.",
+    "Keep the finer one.",
+)
+PARTITION_NAME_TAKEN = Rule(
+    "AC3009",
+    "partition-name-taken",
+    "error",
+    "A partition field would have the name of a column.",
+    "Iceberg keeps both in one namespace, except for a partition by the column itself.",
+    "Rename the column.",
+)
+BAD_IDENTIFIER = Rule(
+    "AC3010",
+    "unfit-identifier",
+    "error",
+    "A column cannot be part of the table's identifier.",
+    "Iceberg's identifier fields are required and primitive, and no floating-point numbers.",
+    "Make the column required, or choose another.",
+)
+NOT_DELIVERED = Rule(
+    "AC3011",
+    "undeliverable-type",
+    "error",
+    "A stream feeds a column whose type Firehose does not deliver.",
+    "Firehose would put every record into the backup bucket.",
+    "Use the type in the hint.",
+)
+FIXED_NOT_COMPACTED = Rule(
+    "AC3012",
+    "fixed-is-not-compacted",
+    "warning",
+    "A column has the type fixed, which S3 Tables does not compact.",
+    "The table's small files would stay as they are and queries become slow.",
+    "Use binary.",
+)
+SNAPSHOT_PROPERTY = Rule(
+    "AC3013",
+    "snapshot-property",
+    "error",
+    "A table property would switch off snapshot management.",
+    "S3 Tables stops expiring snapshots where history.expire properties are set.",
+    "Use `snapshots`.",
+)
+FORMAT_VERSION = Rule(
+    "AC3014",
+    "format-version",
+    "error",
+    "A table asks for another Iceberg format version than 2.",
+    "Firehose writes only version 2, Athena reads only version 2, and a step to 3 cannot be taken back.",
+    "Leave the property out.",
+)
+STREAM_TABLES = Rule(
+    "AC3015",
+    "stream-without-table",
+    "error",
+    "A stream names no table, or names it in two ways.",
+    "A stream delivers either to one `table` or to several `tables`.",
+    "Keep one of the two keys.",
+)
+STREAM_NAMESPACES = Rule(
+    "AC3016",
+    "stream-across-namespaces",
+    "error",
+    "A stream's tables are in different namespaces.",
+    "A stream delivers through one resource link, which leads to one namespace.",
+    "Make a stream for each namespace.",
+)
+STREAM_ROUTE = Rule(
+    "AC3017",
+    "stream-without-route",
+    "error",
+    "A stream has several tables and no way to choose.",
+    "Firehose asks for each record which table it goes to.",
+    "Add `route`, or a `transform` that sets the record's metadata.",
+)
+STREAM_UPDATES = Rule(
+    "AC3018",
+    "updates-without-keys",
+    "error",
+    "A stream updates and deletes, and nothing identifies a row.",
+    "Firehose finds the row to replace by unique keys, or by the table's identifier.",
+    "Add `unique_keys`, or an `identifier` to the table.",
+)
+UNIQUE_KEYS = Rule(
+    "AC3019",
+    "unfit-unique-keys",
+    "error",
+    "A stream's unique keys do not identify rows.",
+    "They must be columns of the stream's own tables, with a single, exact value.",
+    "Correct the list.",
+)
+APPEND_ONLY = Rule(
+    "AC3020",
+    "append-only-with-updates",
+    "error",
+    "A stream is said to only append, and also to update.",
+    "An append-only stream scales by itself because it never has to find a row.",
+    "Leave `append_only` out.",
+)
+STREAM_ENCRYPTION = Rule(
+    "AC3021",
+    "encryption-of-kinesis-source",
+    "error",
+    "A stream that reads a Kinesis stream has an encryption of its own.",
+    "Firehose encrypts only what is put to it directly.",
+    "Set the encryption on the Kinesis stream.",
+)
+STREAM_ROLE = Rule(
+    "AC3022",
+    "role-not-for-firehose",
+    "error",
+    "A stream uses a role that Firehose cannot assume.",
+    "The role's trust policy names another service, or the role is not made here.",
+    "Use a role with service: firehose.",
+)
+ROLE_PRINCIPAL = Rule(
+    "AC3023",
+    "role-without-principal",
+    "error",
+    "A role says neither or both of `service` and `arn`.",
+    "Either the compiler makes the role, or it exists already.",
+    "Keep one of the two keys.",
+)
+FOREIGN_ROLE = Rule(
+    "AC3024",
+    "foreign-role",
+    "error",
+    "A role that exists already is to get IAM permissions.",
+    "Its policy belongs to somebody else; the compiler only makes Lake Formation grants to it.",
+    "Allow the actions in the role's own policy.",
+)
+GRANTS_IN_IAM = Rule(
+    "AC3025",
+    "grants-without-lake-formation",
+    "error",
+    "A role has Lake Formation grants while the catalog is governed by IAM.",
+    "With access: iam grants restrict nothing, since everybody has all Lake Formation permissions.",
+    "Use `read` and `write`, or access: lake_formation.",
+)
+GRANT_TARGET = Rule(
+    "AC3026",
+    "grant-without-target",
+    "error",
+    "A grant names neither or both of a table and a namespace.",
+    "Lake Formation grants permissions on one thing.",
+    "Name one.",
+)
+BAD_PERMISSION = Rule(
+    "AC3027",
+    "unknown-permission",
+    "error",
+    "A permission does not exist for this kind of thing.",
+    "Lake Formation's reference lists the permissions of databases and tables.",
+    "Use one of the permissions in the hint.",
+)
+GRANT_COLUMNS = Rule(
+    "AC3028",
+    "columns-without-select",
+    "error",
+    "A grant limits something other than select to columns.",
+    "Lake Formation knows columns only for select on a table.",
+    "Make a grant of its own for select.",
+)
+UNKNOWN_COLUMN = Rule(
+    "AC3029",
+    "unknown-column",
+    "error",
+    "A column is named that the table does not have.",
+    "Columns are named exactly, in lower case.",
+    "Correct the name, or add the column.",
+)
+EXISTING_BUCKET = Rule(
+    "AC3030",
+    "setting-of-existing-bucket",
+    "error",
+    "A setting of a table bucket that another stack owns.",
+    "This stack makes only namespaces and tables in it.",
+    "Set it where the bucket is made.",
+)
+NAME_TOO_LONG = Rule(
+    "AC3031",
+    "name-too-long",
+    "error",
+    "A name that is made of pipeline and entry is longer than AWS takes.",
+    "Physical names are <pipeline>-<entry>; the limit is that of the service.",
+    "Shorten one of the two.",
+)
+RESERVED_NAME = Rule(
+    "AC3032",
+    "reserved-bucket-name",
+    "error",
+    "The table bucket cannot have this name.",
+    "S3 keeps some prefixes and suffixes for itself.",
+    "Choose another name.",
+)
+SAME_NAME = Rule(
+    "AC3033",
+    "same-physical-name",
+    "error",
+    "Two entries have the same name in AWS.",
+    "The second one could not be created.",
+    "Give one of them another name.",
+)
+WRITES_TO_KINESIS = Rule(
+    "AC3034",
+    "write-to-kinesis-fed-stream",
+    "error",
+    "A role is to write to a stream that takes its records from Kinesis.",
+    "Firehose refuses PutRecord on such a stream.",
+    "Let the role put records to the Kinesis stream.",
+)
+REQUIRED_UNDER_STREAM = Rule(
+    "AC3101",
+    "required-column-under-stream",
+    "warning",
+    "A stream feeds a table with a required column.",
+    "Firehose sends every record that lacks it to the backup bucket, whole.",
+    "Make the column optional, unless every producer sends it.",
+)
+IDLE_ROLE = Rule(
+    "AC3102",
+    "idle-role",
+    "warning",
+    "A role may do nothing.",
+    "It reads no table, writes to no stream, has no grants and delivers for no stream.",
+    "Give it something to do, or remove it.",
+)
+SEVERAL_WRITERS = Rule(
+    "AC3103",
+    "several-writers",
+    "warning",
+    "Two streams write to the same table.",
+    "Each commit of the one makes the other's fail and be tried again; AWS advises against it.",
+    "Let all producers put to one stream.",
+)
+UNFED_TABLE = Rule(
+    "AC3104",
+    "unfed-table",
+    "info",
+    "No stream writes to a table.",
+    "It is filled by something that the spec does not know.",
+    "Nothing, if that is meant.",
+)
+TEMPLATE_TOO_LARGE = Rule(
+    "AC5001",
+    "template-too-large",
+    "error",
+    "The template is larger than CloudFormation takes.",
+    "A template has at most 1,000,000 bytes, also from S3.",
+    "Split the pipeline, and let the second one use the same bucket with `existing: true`.",
+)
+TOO_MANY_RESOURCES = Rule(
+    "AC5002",
+    "too-many-resources",
+    "error",
+    "The template has more resources than CloudFormation takes.",
+    "A stack has at most 500 resources.",
+    "Split the pipeline, and let the second one use the same bucket with `existing: true`.",
+)
+TOO_MANY_OUTPUTS = Rule(
+    "AC5003",
+    "too-many-outputs",
+    "error",
+    "The template has more outputs than CloudFormation takes.",
+    "A stack has at most 200 outputs.",
+    "Split the pipeline, and let the second one use the same bucket with `existing: true`.",
+)
+TEMPLATE_REJECTED = Rule(
+    "AC6001",
+    "template-rejected",
+    "error",
+    "cfn-lint has found an error in the template.",
+    "What the compiler writes must be a valid template whatever the spec says.",
+    "Report it, with the spec if it may be shown.",
+)
+TEMPLATE_DOUBTED = Rule(
+    "AC6002",
+    "template-doubted",
+    "warning",
+    "cfn-lint warns of something in the template.",
+    "What the compiler writes should pass cfn-lint without a word.",
+    "Report it, with the spec if it may be shown.",
+)
+UNWRITABLE = Rule(
+    "AC7001",
+    "unwritable-output",
+    "error",
+    "The output cannot be written.",
+    "The file system refuses it; what was there before is still there, whole.",
+    "Check the permissions and the free space, or name another folder with --out.",
+)
+STALE = Rule(
+    "AC7002",
+    "stale-output",
+    "error",
+    "The output folder does not hold what the spec compiles to.",
+    "Somebody changed the spec, the output or the compiler's version without compiling.",
+    "Compile, and commit the result.",
+)
+
+RULES: tuple[Rule, ...] = tuple(value for value in globals().values() if isinstance(value, Rule))
+"""Every rule, in the order of its code."""

@@ -1,0 +1,1 @@
+"""Rules that a JSON Schema cannot say, one module a subject."""

@@ -1,0 +1,100 @@
+"""Limits of the derived names: what AWS would refuse only at deployment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from compiler import rules
+from compiler.diagnostics import Location, Related
+from compiler.model import Model
+from compiler.semantics.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A physical name, what it is the name of, its limit, and where it comes from."""
+
+    what: str
+    text: str
+    maximum: int
+    location: Location
+
+
+def check_limits(model: Model, scope: Scope) -> None:
+    """Check physical names against AWS's lengths, and that no two things have the same.
+
+    Lengths: IAM roles and Firehose streams 64, Lambda functions 64, table buckets 3 to 63,
+    Athena workgroups 128, Glue databases and S3 Tables names 255 (their API references).
+    """
+    for name in _names(model):
+        if len(name.text) > name.maximum:
+            length = f"has {len(name.text)} characters; AWS takes at most {name.maximum}"
+            message = f"the {name.what} '{name.text}' {length}"
+            hint = "shorten the name of the pipeline or of the entry"
+            scope.found.add(rules.NAME_TOO_LONG, message, name.location, hint)
+    _check_bucket(model, scope)
+    _check_distinct(model, scope)
+    _check_feeds(model, scope)
+
+
+def _names(model: Model) -> Iterator[_Name]:
+    yield _Name("table bucket", model.bucket.name, 63, model.bucket.location)
+    yield _Name("function", f"{model.stack}-provider", 64, model.location)
+    for namespace in model.namespaces:
+        yield _Name("resource link", namespace.link, 255, namespace.location)
+    for stream in model.streams:
+        yield _Name("Firehose stream", stream.name, 64, stream.location)
+    for role in model.roles:
+        if role.service:
+            yield _Name("IAM role", role.name, 64, role.location)
+
+
+# S3 user guide, s3-tables-buckets-naming.html.
+_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-", "aws")
+_BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
+
+
+def _check_bucket(model: Model, scope: Scope) -> None:
+    name = model.bucket.name
+    reserved = [each for each in _BUCKET_PREFIXES if name.startswith(each)]
+    reserved += [each for each in _BUCKET_SUFFIXES if name.endswith(each)]
+    if reserved:
+        message = f"the table bucket '{name}' has '{reserved[0]}' in a place that AWS keeps for itself"
+        hint = "rename the pipeline, or set bucket: {name: …}"
+        scope.found.add(rules.RESERVED_NAME, message, model.bucket.location, hint)
+    elif not _BUCKET.fullmatch(name):
+        message = f"'{name}' cannot be the name of a table bucket"
+        hint = "lower-case letters, digits and '-', beginning and ending with a letter or digit"
+        scope.found.add(rules.RESERVED_NAME, message, model.bucket.location, hint)
+
+
+def _check_distinct(model: Model, scope: Scope) -> None:
+    named = [("the resource link", each.link, each.location) for each in model.namespaces]
+    named += [(f"the table in '{each.namespace.name}'", each.name, each.location) for each in model.tables]
+    taken: dict[tuple[str, str], Location] = {}
+    for what, name, location in named:
+        first = taken.setdefault((what, name), location)
+        if first is not location:
+            message = f"'{location.path}' and '{first.path}' would both name {what} '{name}'"
+            related = (Related("the first one", first),)
+            scope.found.add(rules.SAME_NAME, message, location, "give one of them another name", related)
+
+
+def _check_feeds(model: Model, scope: Scope) -> None:
+    feeding: dict[str, str] = {}
+    for stream in model.streams:
+        for destination in stream.destinations:
+            table = destination.table.key
+            other = feeding.setdefault(table, stream.key)
+            if other != stream.key:
+                message = f"streams '{other}' and '{stream.key}' both write to table '{table}'"
+                hint = "let several producers put to one stream: two writers make each other's commits fail"
+                scope.found.add(rules.SEVERAL_WRITERS, message, stream.location, hint)
+    for entry in model.tables:
+        if entry.key not in feeding:
+            message = f"no stream writes to table '{entry.key}'"
+            hint = "add a stream, unless something else writes to it"
+            scope.found.add(rules.UNFED_TABLE, message, entry.location, hint)

@@ -1,0 +1,55 @@
+"""The one spec that is being resolved, and the way to say something about a place in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from compiler import rules
+from compiler.diagnostics import Diagnostics, Location, Rule
+from compiler.document import Document, Path
+from compiler.names import did_you_mean, nearest
+from compiler.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A document and the findings about it."""
+
+    document: Document
+    found: Diagnostics
+
+    def at(self, *path: str | int) -> Location:
+        """Return where the value at `path` stands."""
+        return self.document.locate(path)
+
+    def report(self, rule: Rule, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
+        """Report a finding at the value (or the key) of `path`."""
+        locate = self.document.locate_key if key else self.document.locate
+        self.found.add(rule, message, locate(path), hint)
+
+    def report_problem(self, rule: Rule, subject: str, problem: Problem, path: Path) -> None:
+        """Report a problem with the text at `path`, at its place inside that text."""
+        place = self.document.locate_within(path, problem.offset, problem.length)
+        self.found.add(rule, f"{subject}: {problem.message}", place, problem.hint)
+
+    def report_unknown(self, subject: str, name: str, section: str, known: Iterable[str], path: Path) -> None:
+        """Report a name that no section declares."""
+        message = f"{subject} '{name}', which is not declared in {section}"
+        self.report(rules.UNKNOWN_REFERENCE, message, path, did_you_mean(name, known, section))
+
+    def report_unknown_column(
+        self, subject: str, column: str, table: str, known: Iterable[str], path: Path
+    ) -> None:
+        """Report a column that a table does not have."""
+        columns = list(known)
+        near = nearest(column, columns)
+        hint = f"did you mean '{near}'?" if near else f"table '{table}' has {_listed(columns)}"
+        self.report(
+            rules.UNKNOWN_COLUMN, f"{subject} '{column}', which table '{table}' does not have", path, hint
+        )
+
+
+def _listed(names: list[str], most: int = 12) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

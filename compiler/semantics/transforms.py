@@ -1,0 +1,143 @@
+"""Partition and sort terms: `day(ts)`, `bucket(16, id)`, `amount desc nulls last`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from compiler.iceberg import Primitive, Type, spelled
+from compiler.problem import Problem
+
+# Which source types a transform takes: Iceberg spec, Partition transforms.
+_TIMES = ("timestamp", "timestamptz")
+_SOURCES = {
+    "bucket": ("int", "long", "decimal", "date", "time", *_TIMES, "string", "uuid", "fixed", "binary"),
+    "truncate": ("int", "long", "decimal", "string", "binary"),
+    "year": ("date", *_TIMES),
+    "month": ("date", *_TIMES),
+    "day": ("date", *_TIMES),
+    "hour": _TIMES,
+}
+TIME_TRANSFORMS = ("year", "month", "day", "hour")
+_WITH_NUMBER = ("bucket", "truncate")
+_SUFFIX = {"bucket": "bucket", "truncate": "trunc"}
+_HINT = "write column, year(c), month(c), day(c), hour(c), bucket(16, c) or truncate(4, c)"
+_TERM = re.compile(r"\s*(?P<column>\w+)\s*|\s*(?P<name>\w+)\s*\(\s*(?P<arguments>[^()]*)\)\s*")
+_SORT = re.compile(
+    r"(?P<term>.*?)(?:\s+(?P<direction>asc|desc))?(?:\s+nulls\s+(?P<nulls>first|last))?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_LARGEST = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A column under a transform; `offset` is where the column's name stands in the text."""
+
+    column: str
+    transform: str
+    argument: int | None
+    offset: int
+
+    @property
+    def iceberg(self) -> str:
+        """The transform as Iceberg writes it, as in `bucket[16]`."""
+        return self.transform if self.argument is None else f"{self.transform}[{self.argument}]"
+
+    @property
+    def field_name(self) -> str:
+        """The partition field's name, as Iceberg itself names one that is added later.
+
+        The number is part of it, so that `bucket(16, id)` may become `bucket(32, id)`
+        (Iceberg, BaseUpdatePartitionSpec).
+        """
+        if self.transform == "identity":
+            return self.column
+        stem = f"{self.column}_{_SUFFIX.get(self.transform, self.transform)}"
+        return stem if self.argument is None else f"{stem}_{self.argument}"
+
+
+@dataclass(frozen=True, slots=True)
+class SortTerm:
+    """A term with its direction, and where nulls go."""
+
+    term: Term
+    direction: str
+    null_order: str
+
+
+def parse_term(text: str) -> Term:
+    """Parse one partition term. Raises Problem."""
+    match = _TERM.fullmatch(text)
+    if not match:
+        raise Problem(f"'{text}' is not a partition term", 0, len(text), _HINT)
+    if match["column"]:
+        return Term(match["column"], "identity", None, match.start("column"))
+    name, arguments = match["name"].lower(), match["arguments"]
+    if name not in _SOURCES:
+        raise Problem(f"unknown transform '{match['name']}'", match.start("name"), len(name), _HINT)
+    return _transform(name, arguments, match.start("arguments"), text)
+
+
+def parse_sort(text: str) -> SortTerm:
+    """Parse one sort term. Raises Problem.
+
+    Nulls go first when ascending and last when descending, unless said otherwise
+    (Iceberg's own default, org.apache.iceberg.SortOrder).
+    """
+    match = _SORT.fullmatch(text)
+    term = parse_term(match["term"] if match else text)
+    direction = ((match and match["direction"]) or "asc").lower()
+    nulls = ((match and match["nulls"]) or ("first" if direction == "asc" else "last")).lower()
+    return SortTerm(term, direction, f"nulls-{nulls}")
+
+
+def check_source(term: Term, source: Type) -> None:
+    """Check a transform against its column's type. Raises Problem.
+
+    Source: https://iceberg.apache.org/spec/#partition-transforms.
+    """
+    length = len(term.column)
+    if not isinstance(source, Primitive):
+        kind = spelled(source).split("<")[0]
+        message = f"'{term.column}' is a {kind}, and only primitive columns can be used here"
+        raise Problem(message, term.offset, length)
+    if term.transform == "identity" or source.name in _SOURCES[term.transform]:
+        return
+    takes = ", ".join(_SOURCES[term.transform])
+    hint = f"{term.transform} takes {takes}"
+    if term.transform == "hour" and source.name == "date":
+        hint = "a date has no hours: use day, or make the column a timestamp"
+    elif term.transform == "bucket" and source.name in ("float", "double"):
+        hint = "two floats that look alike may hash apart; use a decimal, or bucket another column"
+    message = f"{term.transform} cannot be taken of '{term.column}', which is {spelled(source)}"
+    raise Problem(message, term.offset, length, hint)
+
+
+def _transform(name: str, arguments: str, start: int, text: str) -> Term:
+    parts = list(_split(arguments, start))
+    wanted = 2 if name in _WITH_NUMBER else 1
+    if len(parts) != wanted or not all(part for part, _ in parts):
+        example = f"{name}(16, column)" if wanted == 2 else f"{name}(column)"
+        raise Problem(
+            f"{name} takes {wanted} argument{'s' * (wanted == 2)}", 0, len(text), f"write {example}"
+        )
+    column, offset = parts[-1]
+    if not re.fullmatch(r"\w+", column):
+        raise Problem(f"'{column}' is not a column", offset, len(column), _HINT)
+    return Term(column, name, _number(name, *parts[0]) if wanted == 2 else None, offset)
+
+
+def _split(arguments: str, start: int) -> Iterator[tuple[str, int]]:
+    """Yield each argument and where it starts in the whole text."""
+    for part in arguments.split(","):
+        yield part.strip(), start + len(part) - len(part.lstrip())
+        start += len(part) + 1
+
+
+def _number(name: str, text: str, offset: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,10}", text) or not 1 <= int(text) <= _LARGEST:
+        what = "how many buckets" if name == "bucket" else "the width"
+        raise Problem(f"{name} needs {what} first, a whole number from 1", offset, max(len(text), 1), _HINT)
+    return int(text)
