@@ -6,61 +6,105 @@ import ast
 import io
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 
 from compiler.assets import folder
 
+_Cut = tuple[int, int, bytes]
+"""From where to where in the source, in bytes, and what goes in its place."""
 
+
+@cache
 def inlined(name: str) -> tuple[str, ...]:
-    """Return the lines of `lambdas/<name>/index.py` without comments, docstrings and blank lines.
+    """Return the lines of `lambdas/<name>/index.py` without what only its readers need.
 
-    It works on the text and not on a syntax tree that is written out again, so that every version
-    of Python makes the same bytes.
+    Comments, docstrings, annotations of functions, blank lines and three of four spaces of
+    indentation go. It works on the text and not on a syntax tree that is written out again, so that
+    every version of Python makes the same bytes.
     """
     return tuple(strip((folder("lambdas") / name / "index.py").read_text(encoding="utf-8")))
 
 
 def strip(source: str) -> list[str]:
-    """Strip one module's source; its behaviour stays the same."""
-    lines: list[str | None] = [*source.splitlines()]
-    for first, last, replacement in _docstrings(source):
-        lines[first - 1 : last] = [replacement] + [None] * (last - first)
-    for row, column in _comments(source):
-        line = lines[row - 1]
-        lines[row - 1] = line[:column] if line is not None else None
-    inside_text = _inside_text(source)
+    """Strip one module's source, which is indented by four spaces; its behaviour stays the same."""
+    content = source.encode()
+    starts = _line_starts(content)
+    tree = ast.parse(source)
+    for start, end, replacement in sorted([*_texts(tree, starts), *_comments(content, starts)], reverse=True):
+        content = content[:start] + replacement + content[end:]
+    lines = content.decode().splitlines()
+    inside_text = _inside_text("\n".join(lines))
     return [
-        line if index in inside_text else line.rstrip()
-        for index, line in enumerate(lines, 1)
-        if line is not None and (line.strip() or index in inside_text)
+        line if index in inside_text else _narrowed(line.rstrip())
+        for index, line in enumerate(lines)
+        if line.strip() or index in inside_text
     ]
 
 
-def _docstrings(source: str) -> Iterator[tuple[int, int, str | None]]:
-    """Yield first line, last line, and what a body that is nothing else needs in its place."""
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        first = node.body[0] if node.body else None
-        if (
-            isinstance(first, ast.Expr)
-            and isinstance(first.value, ast.Constant)
-            and isinstance(first.value.value, str)
-        ):
-            alone = len(node.body) == 1 and not isinstance(node, ast.Module)
-            yield (
-                first.lineno,
-                first.end_lineno or first.lineno,
-                " " * first.col_offset + "pass" if alone else None,
-            )
+def _texts(tree: ast.Module, starts: list[int]) -> Iterator[_Cut]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield from _docstring(node, starts)
+        if isinstance(node, ast.FunctionDef):
+            yield from _annotations(node, starts)
 
 
-def _comments(source: str) -> Iterator[tuple[int, int]]:
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+def _docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef, starts: list[int]) -> Iterator[_Cut]:
+    first = node.body[0] if node.body else None
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
+        alone = len(node.body) == 1 and not isinstance(node, ast.Module)
+        start, end = _span(first, starts)
+        yield start, end, b"pass" if alone else b""
+
+
+def _annotations(function: ast.FunctionDef, starts: list[int]) -> Iterator[_Cut]:
+    arguments = function.args
+    every = [
+        *arguments.posonlyargs,
+        *arguments.args,
+        *arguments.kwonlyargs,
+        arguments.vararg,
+        arguments.kwarg,
+    ]
+    for argument in every:
+        if argument and argument.annotation:
+            start = starts[argument.lineno - 1] + argument.col_offset + len(argument.arg.encode())
+            yield start, _span(argument.annotation, starts)[1], b""
+    if function.returns:
+        start, end = _span(function.returns, starts)
+        yield start - len(" -> "), end, b""
+
+
+def _comments(content: bytes, starts: list[int]) -> Iterator[_Cut]:
+    for token in tokenize.tokenize(io.BytesIO(content).readline):
         if token.type == tokenize.COMMENT:
-            yield token.start
+            row, column = token.start
+            start = starts[row - 1] + len(token.line[:column].encode())
+            yield start, start + len(token.string.encode()), b""
+
+
+def _line_starts(content: bytes) -> list[int]:
+    starts = [0]
+    for line in content.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    return starts
+
+
+def _span(node: ast.stmt | ast.expr, starts: list[int]) -> tuple[int, int]:
+    end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+    return starts[node.lineno - 1] + node.col_offset, starts[end_line - 1] + end_column
 
 
 def _inside_text(source: str) -> set[int]:
-    """Return the lines that belong to a text over several lines, where every space counts."""
+    """Return which lines (from 0) start inside a text over several lines, where every space counts."""
     texts = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant | ast.JoinedStr))
     return {line for node in texts for line in range(node.lineno, node.end_lineno or node.lineno)}
+
+
+def _narrowed(line: str) -> str:
+    code = line.lstrip(" ")
+    return " " * ((len(line) - len(code)) // 4) + code

@@ -22,8 +22,8 @@ def bundle(folder: Path) -> dict[str, Any]:
     """
     root = folder / "spec.schema.json"
     files: dict[Path, Any] = {}
-    whole: dict[str, Any] = {"$schema": _DIALECT, "$id": ID}
-    return whole | _inlined(_read(root, files), root, files)
+    whole: dict[str, Any] = _inlined(_read(root, files), root, files)
+    return {"$schema": _DIALECT, "$id": ID} | whole
 
 
 def _inlined(part: Any, home: Path, files: dict[Path, Any]) -> Any:

@@ -36,7 +36,8 @@ def check_limits(model: Model, scope: Scope) -> None:
             scope.found.add(rules.NAME_TOO_LONG, message, name.location, hint)
     _check_bucket(model, scope)
     _check_distinct(model, scope)
-    _check_feeds(model, scope)
+    if not scope.found.failed:  # a stream that was left out would make its tables look unfed
+        _check_feeds(model, scope)
 
 
 def _names(model: Model) -> Iterator[_Name]:

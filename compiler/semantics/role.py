@@ -59,7 +59,7 @@ def _role(
         *(grant for table in reads for grant in _read_grants(table)),
         *_explicit_grants(key, entry.get("grants", []), namespaces, tables, scope),
     ]
-    if not (wanted or writes):
+    if not delivers and not any(entry.get(word) for word in ("read", "write", "grants")):
         hint = "give it read, write or grants, or remove it"
         scope.report(rules.IDLE_ROLE, f"role '{key}' may do nothing", here, hint, key=True)
     seen = {grant.namespace for grant in wanted if grant.namespace}
