@@ -24,6 +24,7 @@ test: .venv/installed-test .testbed/installed
 
 # Write what the compiler makes over what the tests expect. Read the diff line by line.
 golden: .venv/installed-test
+	$(BIN)/python -m compiler.inline
 	$(BIN)/pytest -m "not bed" --update-golden
 	$(BIN)/analytics-compile $(SPEC)
 

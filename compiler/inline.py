@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import io
-import tokenize
 from collections.abc import Iterator
-from functools import cache
+from pathlib import Path
 
 from compiler.assets import folder
 
@@ -14,19 +13,33 @@ _Cut = tuple[int, int, bytes]
 """From where to where in the source, in bytes, and what goes in its place."""
 
 
-@cache
 def inlined(name: str) -> tuple[str, ...]:
-    """Return the lines of `lambdas/<name>/index.py` without what only its readers need.
+    """Return the lines of `lambdas/<name>/index.min.py`, as they go into a template.
+
+    It stands beside its source, made by `python -m compiler.inline`, because stripping takes
+    longer than all the rest of a compilation; a test keeps the two together.
+    """
+    return tuple(_minimal(name).read_text(encoding="utf-8").splitlines())
+
+
+def write_minimal() -> None:
+    """Write the stripped source of every function beside it."""
+    for source in sorted(folder("lambdas").glob("*/index.py")):
+        lines = strip(source.read_text(encoding="utf-8"))
+        _minimal(source.parent.name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _minimal(name: str) -> Path:
+    return folder("lambdas") / name / "index.min.py"
+
+
+def strip(source: str) -> list[str]:
+    """Strip one module's source, which is indented by four spaces; its behaviour stays the same.
 
     Comments, docstrings, annotations of functions, blank lines and three of four spaces of
     indentation go. It works on the text and not on a syntax tree that is written out again, so that
     every version of Python makes the same bytes.
     """
-    return tuple(strip((folder("lambdas") / name / "index.py").read_text(encoding="utf-8")))
-
-
-def strip(source: str) -> list[str]:
-    """Strip one module's source, which is indented by four spaces; its behaviour stays the same."""
     content = source.encode()
     starts = _line_starts(content)
     tree = ast.parse(source)
@@ -80,6 +93,8 @@ def _annotations(function: ast.FunctionDef, starts: list[int]) -> Iterator[_Cut]
 
 
 def _comments(content: bytes, starts: list[int]) -> Iterator[_Cut]:
+    import tokenize  # only who strips needs it
+
     for token in tokenize.tokenize(io.BytesIO(content).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
@@ -108,3 +123,7 @@ def _inside_text(source: str) -> set[int]:
 def _narrowed(line: str) -> str:
     code = line.lstrip(" ")
     return " " * ((len(line) - len(code)) // 4) + code
+
+
+if __name__ == "__main__":
+    write_minimal()
