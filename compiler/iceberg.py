@@ -6,7 +6,7 @@ CloudFormation's `IcebergSchemaV2` takes the same form for a nested type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -65,6 +65,44 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A column under a transform, as a spec says it: by the column's name."""
+
+    column: str
+    transform: str
+    argument: int | None = None
+    offset: int = 0
+    """Where the column's name stands in the text of the term."""
+
+    @property
+    def iceberg(self) -> str:
+        """The transform as Iceberg writes it, as in `bucket[16]`."""
+        return self.transform if self.argument is None else f"{self.transform}[{self.argument}]"
+
+    @property
+    def field_name(self) -> str:
+        """The partition field's name, as Iceberg itself names one that is added later.
+
+        The number is part of it, so that `bucket(16, id)` may become `bucket(32, id)`
+        (Iceberg, BaseUpdatePartitionSpec).
+        """
+        if self.transform == "identity":
+            return self.column
+        suffix = "trunc" if self.transform == "truncate" else self.transform
+        stem = f"{self.column}_{suffix}"
+        return stem if self.argument is None else f"{stem}_{self.argument}"
+
+
+@dataclass(frozen=True, slots=True)
+class SortTerm:
+    """A term with its direction, and where nulls go."""
+
+    term: Term
+    direction: str
+    null_order: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionField:
     """One field of a partition spec."""
 
@@ -91,6 +129,17 @@ def assign_ids(fields: tuple[Field, ...]) -> tuple[Field, ...]:
     inside each of them. A catalog that assigns ids anew at creation so comes to the same ones.
     """
     return _assign_struct(fields, count(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything about a table that Iceberg keeps in its metadata and a spec decides."""
+
+    columns: tuple[Field, ...]
+    identifier: tuple[int, ...]
+    partition: tuple[PartitionField, ...]
+    sort: tuple[SortField, ...]
+    properties: Mapping[str, str]
 
 
 def type_json(type_: Type) -> Any:

@@ -8,18 +8,16 @@ from typing import Any
 from compiler import rules
 from compiler.document import Path
 from compiler.iceberg import (
-    FIRST_PARTITION_FIELD_ID,
     Field,
-    PartitionField,
     Primitive,
-    SortField,
-    assign_ids,
+    SortTerm,
+    Term,
 )
-from compiler.model import Namespace, Snapshots, Table
+from compiler.model import Consent, Namespace, Snapshots, Table
 from compiler.names import pascal
 from compiler.problem import Problem
 from compiler.semantics.scope import Scope
-from compiler.semantics.transforms import TIME_TRANSFORMS, Term, check_source, parse_sort, parse_term
+from compiler.semantics.transforms import TIME_TRANSFORMS, check_source, parse_sort, parse_term
 from compiler.semantics.types import parse_type
 
 _COMPACTION_MEGABYTES = 512
@@ -46,6 +44,9 @@ def resolve_table(
         logical_id=f"{pascal(key)}Table",
         schema_id=f"{pascal(key)}Schema",
         columns=columns,
+        former_key=entry.get("was"),
+        former_names=_former_names(entry["columns"]),
+        consents=_consents(key, entry.get("allow", {}), scope),
         identifier=_identifier(key, entry.get("identifier", []), by_name, scope),
         partition=_partition(key, entry.get("partition", []), by_name, scope),
         sort=_sort(key, entry.get("sort", []), by_name, scope),
@@ -60,7 +61,7 @@ def resolve_table(
 def _columns(key: str, entries: Mapping[str, Any], scope: Scope) -> tuple[Field, ...] | None:
     fields = [_column(key, name, entry, scope) for name, entry in entries.items()]
     known = [field for field in fields if field]
-    return assign_ids(tuple(known)) if len(known) == len(fields) else None
+    return tuple(known) if len(known) == len(fields) else None
 
 
 def _column(key: str, name: str, entry: Any, scope: Scope) -> Field | None:
@@ -80,9 +81,26 @@ def _column(key: str, name: str, entry: Any, scope: Scope) -> Field | None:
     return Field(name, type_, entry.get("required", False), entry.get("doc") or "")
 
 
-def _identifier(key: str, names: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[int, ...]:
+def _former_names(entries: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: entry["was"] for name, entry in entries.items() if isinstance(entry, Mapping) and "was" in entry
+    }
+
+
+def _consents(key: str, entries: Mapping[str, Any], scope: Scope) -> tuple[Consent, ...]:
+    return tuple(
+        Consent(
+            kind,
+            tuple(entry["names"]),
+            entry["reason"],
+            scope.document.locate_key(("tables", key, "allow", kind)),
+        )
+        for kind, entry in entries.items()
+    )
+
+
+def _identifier(key: str, names: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[str, ...]:
     """Iceberg spec, Identifier Field IDs: required primitive columns, no float or double."""
-    ids: list[int] = []
     for index, name in enumerate(names):
         path: Path = ("tables", key, "identifier", index)
         column = columns.get(name)
@@ -94,8 +112,7 @@ def _identifier(key: str, names: list[str], columns: Mapping[str, Field], scope:
             scope.report(
                 rules.BAD_IDENTIFIER, f"column '{name}' cannot identify a row: {problem}", path, hint
             )
-        ids.append(column.id)
-    return tuple(sorted(ids))
+    return tuple(names)
 
 
 def _identifier_problem(column: Field) -> tuple[str, str]:
@@ -108,10 +125,8 @@ def _identifier_problem(column: Field) -> tuple[str, str]:
     return "", ""
 
 
-def _partition(
-    key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope
-) -> tuple[PartitionField, ...]:
-    fields: list[PartitionField] = []
+def _partition(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[Term, ...]:
+    terms: list[Term] = []
     taken: dict[tuple[str, str], str] = {}
     for index, text in enumerate(texts):
         path: Path = ("tables", key, "partition", index)
@@ -129,13 +144,12 @@ def _partition(
             message = f"'{text}' makes the partition field '{term.field_name}', which is also a column"
             scope.report(rules.PARTITION_NAME_TAKEN, message, path, "rename the column")
             continue
-        field_id = FIRST_PARTITION_FIELD_ID + len(fields)
-        fields.append(PartitionField(columns[term.column].id, term.iceberg, term.field_name, field_id))
-    return tuple(fields)
+        terms.append(term)
+    return tuple(terms)
 
 
-def _sort(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[SortField, ...]:
-    fields: list[SortField] = []
+def _sort(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[SortTerm, ...]:
+    terms: list[SortTerm] = []
     for index, text in enumerate(texts):
         path: Path = ("tables", key, "sort", index)
         try:
@@ -144,9 +158,8 @@ def _sort(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope
             scope.report_problem(rules.BAD_TERM, f"sort order of table '{key}'", problem, path)
             continue
         if _checked(key, parsed.term, columns, path, scope):
-            source_id = columns[parsed.term.column].id
-            fields.append(SortField(source_id, parsed.term.iceberg, parsed.direction, parsed.null_order))
-    return tuple(fields)
+            terms.append(parsed)
+    return tuple(terms)
 
 
 def _term(key: str, text: str, columns: Mapping[str, Field], path: Path, scope: Scope) -> Term | None:
