@@ -1,0 +1,58 @@
+"""Compile a spec: the command that has no name, because it is what the tool is for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from compiler import terminal
+from compiler.diagnostics import Diagnostics
+
+EXAMPLE = """\
+example:
+  analytics-compile spec/analytics.yaml                 write out/<stack>.template.yaml and out/manifest.json
+  analytics-compile spec/analytics.yaml --check         in CI: exit 1, with a diff, where out/ is stale
+  analytics-compile spec/analytics.yaml --format json   for a program
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("spec", metavar="SPEC", help="the spec, a YAML file")
+    parser.add_argument("--out", metavar="DIR", default="out", help="where to write (default: out)")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 with a diff where DIR is stale"
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+    )
+    parser.add_argument("--no-lint", action="store_true", help="skip cfn-lint, which takes most of the time")
+    parser.add_argument("--quiet", action="store_true", help="print findings only")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compile, then write or compare; return the exit code."""
+    # Only a compilation pays for these imports: --help and --version answer at once.
+    from compiler.passes.write import check, write
+    from compiler.pipeline import compile_spec
+    from compiler.report import text, view
+
+    found = Diagnostics()
+    progress = terminal.progress(quiet=options.quiet)
+    build = compile_spec(options.spec, found, linting=not options.no_lint, progress=progress)
+    out = Path(options.out)
+    difference = ""
+    written: tuple[str, ...] = ()
+    if build and options.check:
+        difference = check(build, out, found)
+    elif build:
+        written = write(build, out, found)
+    report = view(found, build, out, written)
+    if options.format == "json":
+        terminal.print_json({**report, "difference": difference})
+    else:
+        sys.stdout.write(difference)
+        quiet = options.quiet or options.check
+        sys.stdout.write(text(report, colour=terminal.colourful(sys.stdout), quiet=quiet))
+    return terminal.PROBLEMS if found.failed else terminal.FINE

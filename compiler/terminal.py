@@ -1,0 +1,30 @@
+"""What every command shares: exit codes, colour, progress, JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+FINE, PROBLEMS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXIT_CODES = "exit codes: 0 fine, 1 problems were found, 2 wrong usage, 3 a fault of the compiler"
+
+
+def print_json(value: Any) -> None:
+    """Print a report for a program."""
+    print(json.dumps(value, indent=2))
+
+
+def colourful(stream: TextIO) -> bool:
+    """Whether to paint: only on a terminal, and not where NO_COLOR is set (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def progress(*, quiet: bool) -> Callable[[str], None]:
+    """Return what tells a person on a terminal about work that takes longer than a moment."""
+    if quiet or not sys.stderr.isatty():
+        return lambda _: None
+    return lambda what: print(f"{what} …", file=sys.stderr, flush=True)
