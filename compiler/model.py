@@ -13,6 +13,16 @@ Access = Literal["lake_formation", "iam"]
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """What the spec allows to be lost: the kind of change, the names it is about, and why."""
+
+    kind: str
+    names: tuple[str, ...]
+    reason: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """The table bucket; `existing` when another stack owns it."""
 
@@ -22,6 +32,7 @@ class Bucket:
     unreferenced_days: int
     noncurrent_days: int
     retain: bool
+    consents: tuple[Consent, ...]
     location: Location
 
 
@@ -42,16 +53,6 @@ class Snapshots:
 
     keep: int
     max_age_hours: int
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What the spec allows to be lost: the kind of change, the names it is about, and why."""
-
-    kind: str
-    names: tuple[str, ...]
-    reason: str
-    location: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class Role:
 class Model:
     """One pipeline, ready to plan."""
 
+    pipeline: str
     stack: str
     description: str
     tags: Mapping[str, str]

@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 
 from compiler import __version__
+from compiler.change import Plan
 from compiler.diagnostics import Diagnostics
+from compiler.lockfile import dump
 from compiler.passes.lint import lint
 from compiler.passes.load import load
 from compiler.passes.plan import plan
+from compiler.passes.recall import lock_path, recall
 from compiler.passes.render import render
 from compiler.passes.resolve import resolve
 from compiler.passes.validate import validate
@@ -29,19 +32,25 @@ def compile_spec(
     document = load(spec, found)
     if document is None or not validate(document, found):
         return None
-    model = resolve(document, found)
+    accepted = recall(spec, found)
     if found.failed:
         return None
-    stack = render(plan(model), found)
+    model = resolve(document, found, accepted)
+    if found.failed:
+        return None
+    planned = plan(model, accepted, document, found)
+    if found.failed:
+        return None
+    stack = render(planned, found)
     if found.failed:
         return None
     if linting:
         progress("checking the template with cfn-lint")
         lint(stack, found)
-    return None if found.failed else _build(stack)
+    return None if found.failed else _build(spec, stack, planned)
 
 
-def _build(stack: Stack) -> Build:
+def _build(spec: str, stack: Stack, planned: Plan) -> Build:
     template = stack.text.encode()
     name = f"{stack.name}.template.yaml"
     manifest = {
@@ -51,4 +60,5 @@ def _build(stack: Stack) -> Build:
         "resources": dict(sorted(Counter(stack.types.values()).items())),
         "files": [{"path": name, "bytes": len(template), "sha256": hashlib.sha256(template).hexdigest()}],
     }
-    return Build(stack, {name: template, MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode()})
+    files = {name: template, MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode()}
+    return Build(stack, planned, files, lock_path(spec), dump(planned.next_lock).encode())

@@ -9,13 +9,14 @@ from typing import Any
 from compiler import rules
 from compiler.diagnostics import Diagnostics, Location, Related
 from compiler.document import Document, Path
+from compiler.lock import Lock, TableLock
 from compiler.model import Bucket, Model, Namespace, Table
 from compiler.names import pascal
 from compiler.semantics.limits import check_limits
 from compiler.semantics.role import resolve_roles
 from compiler.semantics.scope import Scope
 from compiler.semantics.stream import resolve_stream
-from compiler.semantics.table import resolve_table
+from compiler.semantics.table import resolve_consents, resolve_table
 
 # What CloudFormation reads as its own: `${…}` in Fn::Sub, `{{resolve:…}}` anywhere.
 _CLOUDFORMATION = re.compile(r"\$\{|\{\{\s*resolve:")
@@ -33,7 +34,7 @@ _FIXED_IDS = (
 )
 
 
-def resolve(document: Document, found: Diagnostics) -> Model:
+def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None) -> Model:
     """Turn a document of the right shape into a model whose references all exist.
 
     An entry with an unknown reference or an unreadable type is left out of the model, so that
@@ -46,7 +47,10 @@ def resolve(document: Document, found: Diagnostics) -> Model:
     stack = str(data["pipeline"])
     access = data.get("access", "lake_formation")
     namespaces = {key: _namespace(key, entry, stack, scope) for key, entry in data["namespaces"].items()}
-    tables = _known(resolve_table(key, entry, namespaces, scope) for key, entry in data["tables"].items())
+    tables = _known(
+        resolve_table(key, entry, namespaces, _pinned(key, entry, accepted), scope)
+        for key, entry in data["tables"].items()
+    )
     streams = _known(
         resolve_stream(key, entry, stack, tables, scope)
         for key, entry in data.get("streams", {}).items()
@@ -54,6 +58,7 @@ def resolve(document: Document, found: Diagnostics) -> Model:
     )
     roles = resolve_roles(data.get("roles", {}), stack, access, namespaces, tables, streams, scope)
     model = Model(
+        pipeline=data["pipeline"],
         stack=stack,
         description=data.get("description", ""),
         tags=dict(sorted(data.get("tags", {}).items())),
@@ -68,6 +73,12 @@ def resolve(document: Document, found: Diagnostics) -> Model:
     _check_logical_ids(model, found)
     check_limits(model, scope)
     return model
+
+
+def _pinned(key: str, entry: Mapping[str, Any], accepted: Lock | None) -> TableLock | None:
+    """Return what was accepted of a table, under its former key where it was renamed."""
+    tables = accepted.tables if accepted else {}
+    return tables.get(key) or tables.get(entry.get("was", ""))
 
 
 def _known(entries: Iterator[Any]) -> dict[str, Any]:
@@ -97,6 +108,7 @@ def _bucket(entry: Mapping[str, Any], stack: str, scope: Scope) -> Bucket:
         unreferenced_days=entry.get("unreferenced_days", 3),
         noncurrent_days=entry.get("noncurrent_days", 10),
         retain=entry.get("retain", True),
+        consents=resolve_consents(("bucket",), entry, scope),
         location=scope.document.locate_key(("bucket",)),
     )
 

@@ -7,7 +7,6 @@ import difflib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ MANIFEST = "manifest.json"
 
 
 def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
-    """Write what changed, the manifest last; return the paths that were written or removed.
+    """Write what changed: files, then the lock, then the manifest; return what was written or removed.
 
     Each file is written beside its target and moved over it, so that a crash at any moment leaves
     every file whole, and the old manifest tells which of them are the old ones. A file that the
@@ -30,11 +29,18 @@ def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
         out.mkdir(parents=True, exist_ok=True)
         obsolete = _obsolete(build, out)
         changed = [path for path, content in build.files.items() if _read(out / path) != content]
+        locking = _read(build.lock_path) != build.lock
         for path in changed:
-            _replace(out / path, build.files[path])
+            if path != MANIFEST:
+                _replace(out / path, build.files[path])
+        if locking:
+            _replace(build.lock_path, build.lock)
         for path in obsolete:
             (out / path).unlink(missing_ok=True)
-        return (*changed, *obsolete)
+        if MANIFEST in changed:
+            _replace(out / MANIFEST, build.files[MANIFEST])
+        written = [(out / path).as_posix() for path in (*changed, *obsolete)]
+        return (*written, build.lock_path.as_posix()) if locking else tuple(written)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         place = Location(str(error.filename or out))
@@ -52,12 +58,14 @@ def check(build: Build, out: Path, found: Diagnostics) -> str:
 
     Reports AC7002 for every file that differs, is missing, or is left over.
     """
-    expected: Mapping[str, bytes] = {**build.files, **dict.fromkeys(_obsolete(build, out), b"")}
-    differences = [_difference(out / path, content) for path, content in expected.items()]
+    expected = {out / path: content for path, content in build.files.items()}
+    expected |= {out / path: b"" for path in _obsolete(build, out)}
+    expected[build.lock_path] = build.lock
+    differences = [_difference(path, content) for path, content in expected.items()]
     for path, difference in zip(expected, differences, strict=True):
         if difference:
-            message = f"'{out / path}' is not what the spec compiles to"
-            found.add(rules.STALE, message, Location(str(out / path)), "compile, and commit the result")
+            message = f"'{path}' is not what the spec compiles to"
+            found.add(rules.STALE, message, Location(str(path)), "compile, and commit the result")
     return "".join(differences)
 
 

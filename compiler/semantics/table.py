@@ -13,6 +13,7 @@ from compiler.iceberg import (
     SortTerm,
     Term,
 )
+from compiler.lock import TableLock
 from compiler.model import Consent, Namespace, Snapshots, Table
 from compiler.names import pascal
 from compiler.problem import Problem
@@ -25,7 +26,11 @@ _SNAPSHOTS = Snapshots(keep=1, max_age_hours=120)
 
 
 def resolve_table(
-    key: str, entry: Mapping[str, Any], namespaces: Mapping[str, Namespace], scope: Scope
+    key: str,
+    entry: Mapping[str, Any],
+    namespaces: Mapping[str, Namespace],
+    accepted: TableLock | None,
+    scope: Scope,
 ) -> Table | None:
     """Resolve one entry of `tables`; None where its namespace or a column's type is wrong."""
     here: Path = ("tables", key)
@@ -41,12 +46,13 @@ def resolve_table(
         key=key,
         name=entry.get("name", key),
         namespace=namespace,
-        logical_id=f"{pascal(key)}Table",
-        schema_id=f"{pascal(key)}Schema",
+        # A renamed table keeps the ids it was made with: under others it would be made anew.
+        logical_id=accepted.logical_id if accepted else f"{pascal(key)}Table",
+        schema_id=accepted.schema_id if accepted else f"{pascal(key)}Schema",
         columns=columns,
         former_key=entry.get("was"),
         former_names=_former_names(entry["columns"]),
-        consents=_consents(key, entry.get("allow", {}), scope),
+        consents=resolve_consents(here, entry, scope),
         identifier=_identifier(key, entry.get("identifier", []), by_name, scope),
         partition=_partition(key, entry.get("partition", []), by_name, scope),
         sort=_sort(key, entry.get("sort", []), by_name, scope),
@@ -87,15 +93,16 @@ def _former_names(entries: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _consents(key: str, entries: Mapping[str, Any], scope: Scope) -> tuple[Consent, ...]:
+def resolve_consents(here: Path, entry: Mapping[str, Any], scope: Scope) -> tuple[Consent, ...]:
+    """Resolve what an entry allows to be lost."""
     return tuple(
         Consent(
             kind,
-            tuple(entry["names"]),
-            entry["reason"],
-            scope.document.locate_key(("tables", key, "allow", kind)),
+            tuple(consent["names"]),
+            consent["reason"],
+            scope.document.locate_key((*here, "allow", kind)),
         )
-        for kind, entry in entries.items()
+        for kind, consent in entry.get("allow", {}).items()
     )
 
 

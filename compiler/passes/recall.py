@@ -1,0 +1,46 @@
+"""The lock beside the spec, read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from compiler import rules
+from compiler.diagnostics import Diagnostics, Location
+from compiler.lock import Lock
+from compiler.lockfile import LockProblem, parse
+
+_RULES = {
+    "unreadable": rules.LOCK_UNREADABLE,
+    "newer": rules.LOCK_NEWER,
+    "conflict": rules.LOCK_CONFLICT,
+    "edited": rules.LOCK_EDITED,
+}
+
+
+def lock_path(spec: str) -> Path:
+    """Return where the lock of a spec stands: `spec/analytics.lock.json` for `spec/analytics.yaml`."""
+    return Path(spec).with_suffix(".lock.json")
+
+
+def recall(spec: str, found: Diagnostics) -> Lock | None:
+    """Read the lock of a spec; None where there is none yet. Reports AC4201 to AC4204."""
+    path = lock_path(spec)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        found.add(rules.LOCK_UNREADABLE, f"the lock cannot be read: {reason}", Location(str(path)))
+        return None
+    return understand(text, str(path), found)
+
+
+def understand(text: str, name: str, found: Diagnostics) -> Lock | None:
+    """Read the text of a lock; `name` is only for messages."""
+    try:
+        return parse(text)
+    except LockProblem as problem:
+        rule = _RULES[problem.kind]
+        found.add(rule, problem.message, Location(name), rule.fix)
+        return None

@@ -1,0 +1,429 @@
+"""From the accepted state of a table to the one that its spec asks for, without losing a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from compiler import rules
+from compiler.change import Change
+from compiler.diagnostics import Diagnostics, Location, Rule
+from compiler.document import Document, Path
+from compiler.iceberg import (
+    Field,
+    ListType,
+    MapType,
+    PartitionField,
+    Primitive,
+    Shape,
+    SortField,
+    StructType,
+    Type,
+    assign_ids,
+    assign_type_ids,
+    named_ids,
+    spelled,
+)
+from compiler.lock import Retired, TableLock
+from compiler.model import Table
+from compiler.names import nearest
+from compiler.semantics.promotion import keeps_partitions, promotes
+
+_OLD_NULL = "null in rows from before"
+_BY_ID = "kept as they are, found by their id"
+
+
+@dataclass(slots=True)
+class Evolution:
+    """One table on its way; what it comes to, what changes, and what of the consents was needed."""
+
+    table: Table
+    accepted: TableLock
+    document: Document
+    found: Diagnostics
+    last_column_id: int
+    retired: list[Retired]
+    changes: list[Change] = field(default_factory=list)
+    used: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def address(self) -> str:
+        """The table's place in the spec."""
+        return f"tables.{self.table.key}"
+
+    def ids(self) -> Iterator[int]:
+        """Yield new field ids, each higher than any that was ever used."""
+        while True:
+            self.last_column_id += 1
+            yield self.last_column_id
+
+    def consents(self, kind: str, name: str) -> bool:
+        """Whether the spec allows this to be lost; a consent that was asked for counts as needed."""
+        allowed = any(each.kind == kind and name in each.names for each in self.table.consents)
+        if allowed:
+            self.used.add((kind, name))
+        return allowed
+
+    def at(self, path: str, *more: str) -> Location:
+        """Return where the column at a dotted path stands; of a nested field, its column."""
+        top = path.split(".")[0]
+        where: Path = (
+            ("tables", self.table.key, "columns", top) if top else ("tables", self.table.key, "columns")
+        )
+        return self.document.locate((*where, *more)) if more else self.document.locate_key(where)
+
+    def refuse(self, rule: Rule, message: str, place: Location, hint: str) -> None:
+        """Report a change that cannot be made, or not without consent."""
+        self.found.add(rule, message, place, hint)
+
+    def note(self, path: str, before: str, after: str, **means: str) -> None:
+        """Record a change that the live table takes in place."""
+        self.changes.append(Change("evolve", self.address, path, before, after, means))
+
+
+def evolve(
+    table: Table, accepted: TableLock, document: Document, found: Diagnostics
+) -> tuple[TableLock, list[Change]]:
+    """Return what the table comes to and what changes; refused changes are in `found`.
+
+    The rules are those of the Iceberg spec for format version 2 (Schema Evolution, Partition
+    Evolution) and what S3 Tables accepts of them. Reports AC4001 to AC4010, AC4101 and AC4102.
+    """
+    way = Evolution(table, accepted, document, found, accepted.last_column_id, list(accepted.retired))
+    old = accepted.current
+    columns = _fields(way, old.columns, table.columns, "")
+    by_name = {column.name: column for column in columns}
+    history, last_partition_id = list(accepted.partition_history), accepted.last_partition_id
+    partition, last_partition_id = _partition(table, by_name, history, last_partition_id)
+    shape = Shape(
+        columns=columns,
+        identifier=_identifier(table, by_name),
+        partition=partition,
+        sort=_sort(table, by_name),
+        properties=table.properties,
+    )
+    _note_order(way, old, shape)
+    _note_rest(way, old, shape)
+    _report_unused(way)
+    entry = replace(
+        accepted,
+        namespace=table.namespace.name,
+        name=table.name,
+        removed=False,
+        current=shape,
+        last_column_id=way.last_column_id,
+        last_partition_id=last_partition_id,
+        partition_history=tuple(history),
+        sorted_by=tuple(sorted({*accepted.sorted_by, *(each.source_id for each in shape.sort)})),
+        retired=tuple(way.retired),
+    )
+    return entry, way.changes
+
+
+def fresh(table: Table, template: str) -> TableLock:
+    """Return the state of a table that was never accepted before."""
+    last = 0
+
+    def ids() -> Iterator[int]:
+        nonlocal last
+        while True:
+            last += 1
+            yield last
+
+    columns = assign_ids(table.columns, ids())
+    by_name = {column.name: column for column in columns}
+    history: list[PartitionField] = []
+    partition, last_partition_id = _partition(table, by_name, history, 999)
+    shape = Shape(columns, _identifier(table, by_name), partition, _sort(table, by_name), table.properties)
+    return TableLock(
+        logical_id=table.logical_id,
+        schema_id=table.schema_id,
+        template=template,
+        namespace=table.namespace.name,
+        name=table.name,
+        storage_class=table.storage_class,
+        created=shape,
+        current=shape,
+        last_column_id=last,
+        last_partition_id=last_partition_id,
+        partition_history=tuple(history),
+        sorted_by=tuple(sorted({each.source_id for each in shape.sort})),
+    )
+
+
+def _fields(way: Evolution, old: tuple[Field, ...], new: tuple[Field, ...], prefix: str) -> tuple[Field, ...]:
+    """Bring the fields of one struct, or of the table, from old to new."""
+    earlier = _matches(way, old, new, prefix)
+    result: list[Field] = []
+    for each in new:
+        before = earlier.get(each.name)
+        if before is None:
+            result.append(_added(way, each, prefix + each.name))
+        else:
+            result.append(_changed(way, before, each, prefix))
+    kept = {each.name for each in earlier.values()}
+    for each in old:
+        if each.name not in kept:
+            _dropped(way, each, prefix + each.name)
+    return tuple(result)
+
+
+def _matches(way: Evolution, old: tuple[Field, ...], new: tuple[Field, ...], prefix: str) -> dict[str, Field]:
+    """Return the old field of each new one that had one: by `was` first, then by name."""
+    by_name = {each.name: each for each in old}
+    matches: dict[str, Field] = {}
+    claimed: dict[str, str] = {}
+    former_names: Mapping[str, str] = {} if prefix else way.table.former_names
+    for name, former in former_names.items():
+        if former in by_name and former not in claimed:
+            matches[name] = by_name[former]
+            claimed[former] = name
+        else:
+            _report_former(way, name, former, by_name, claimed)
+    for each in new:
+        if each.name not in matches and each.name in by_name and each.name not in claimed:
+            matches[each.name] = by_name[each.name]
+    return matches
+
+
+def _report_former(
+    way: Evolution, name: str, former: str, by_name: Mapping[str, Field], claimed: Mapping[str, str]
+) -> None:
+    place = way.at(name, "was")
+    if former in claimed:
+        message = f"columns '{claimed[former]}' and '{name}' both say that they were '{former}'"
+        way.refuse(rules.SAME_FORMER_NAME, message, place, "only one of them can go on with its values")
+    elif name in by_name:
+        message = f"column '{name}' of table '{way.table.key}' has had this name already: 'was' does nothing"
+        way.found.add(rules.STALE_FORMER_NAME, message, place, "remove was")
+    else:
+        message = f"column '{name}' says it was '{former}', and table '{way.table.key}' has no such column"
+        near = nearest(former, by_name)
+        hint = f"did you mean '{near}'?" if near else "remove was: then this is a new column"
+        way.refuse(rules.UNKNOWN_FORMER_NAME, message, place, hint)
+
+
+def _added(way: Evolution, new: Field, path: str) -> Field:
+    if new.required:
+        message = (
+            f"column '{path}' of table '{way.table.key}' is new and required; old rows have no value for it"
+        )
+        hint = "leave required out: S3 Tables refuses a new required column"
+        way.refuse(rules.NEW_REQUIRED_COLUMN, message, way.at(path), hint)
+    if any(each.path == path for each in way.retired) and not way.consents("reuse_name", path):
+        message = f"table '{way.table.key}' had another column '{path}' before"
+        hint = f'take a new name, or write allow: {{reuse_name: {{names: [{path}], reason: "…"}}}}'
+        way.refuse(rules.REUSED_NAME, message, way.at(path), hint)
+    records = "send it only once this is deployed; before, its values are dropped" if "." not in path else ""
+    means = {"rows": _OLD_NULL, "queries": "may use it", "records": records}
+    way.note(f"columns.{path}", "", spelled(new.type), **{key: text for key, text in means.items() if text})
+    return assign_ids((new,), way.ids())[0]
+
+
+def _changed(way: Evolution, old: Field, new: Field, prefix: str) -> Field:
+    path = prefix + new.name
+    if old.name != new.name:
+        _renamed(way, old, new, prefix)
+    if new.required and not old.required:
+        message = f"column '{path}' of table '{way.table.key}' was optional and is now required"
+        way.refuse(rules.NOW_REQUIRED, message, way.at(path), "leave it optional: old rows may have no value")
+    if old.required and not new.required:
+        way.note(f"columns.{path}", "required", "optional", records="may leave it out")
+    if old.doc != new.doc:
+        way.note(f"columns.{path}.doc", old.doc, new.doc)
+    return replace(new, id=old.id, type=_type(way, old.type, new.type, path, old.id))
+
+
+def _renamed(way: Evolution, old: Field, new: Field, prefix: str) -> None:
+    path, former = prefix + new.name, prefix + old.name
+    taken = [each for each in way.retired if each.path == path]
+    if any(each.id != old.id for each in taken) and not way.consents("reuse_name", path):
+        message = f"table '{way.table.key}' had another column '{path}' before"
+        hint = f'take a new name, or write allow: {{reuse_name: {{names: [{path}], reason: "…"}}}}'
+        way.refuse(rules.REUSED_NAME, message, way.at(path), hint)
+    way.retired = [each for each in way.retired if not (each.path == path and each.id == old.id)]
+    way.retired.append(Retired(old.id, former))
+    way.note(
+        f"columns.{path}",
+        f"named {former}",
+        f"named {path}",
+        rows=_BY_ID,
+        queries=f"must say {path}",
+        records=f"must say {path} from this deploy on; a key {former} is dropped",
+    )
+
+
+def _type(way: Evolution, old: Type, new: Type, path: str, field_id: int) -> Type:
+    match old, new:
+        case Primitive(), Primitive():
+            return _primitive(way, old, new, path, field_id)
+        case ListType(), ListType():
+            element = _type(way, old.element, new.element, f"{path}.element", old.element_id)
+            _inner_required(way, old.element_required, new.element_required, f"{path}.element")
+            return replace(new, element=element, element_id=old.element_id)
+        case MapType(), MapType():
+            if spelled(old.key) != spelled(new.key):
+                message = f"the key of '{path}' was {spelled(old.key)} and is now {spelled(new.key)}"
+                hint = "add a column of the new type: Iceberg cannot change a map's key"
+                way.refuse(rules.MAP_KEY_CHANGED, message, way.at(path), hint)
+            value = _type(way, old.value, new.value, f"{path}.value", old.value_id)
+            _inner_required(way, old.value_required, new.value_required, f"{path}.value")
+            return replace(new, key=old.key, value=value, key_id=old.key_id, value_id=old.value_id)
+        case StructType(), StructType():
+            return StructType(_fields(way, old.fields, new.fields, f"{path}."))
+    _report_changed_type(way, old, new, path)
+    return assign_type_ids(new, way.ids())
+
+
+def _primitive(way: Evolution, old: Primitive, new: Primitive, path: str, field_id: int) -> Primitive:
+    if old == new:
+        return new
+    if not promotes(old, new):
+        _report_changed_type(way, old, new, path)
+        return new
+    for each in way.accepted.partition_history:
+        if each.source_id == field_id and not keeps_partitions(old, each.transform):
+            message = (
+                f"column '{path}' of table '{way.table.key}' was {spelled(old)} and is now {spelled(new)}"
+            )
+            hint = f"add a column of the new type: files are partitioned by '{each.name}' of the old one"
+            way.refuse(rules.PARTITION_SOURCE_CHANGED, message, way.at(path), hint)
+    way.note(
+        f"columns.{path}", spelled(old), spelled(new), rows="read as the wider type", records="may be larger"
+    )
+    return new
+
+
+def _report_changed_type(way: Evolution, old: Type, new: Type, path: str) -> None:
+    message = f"column '{path}' of table '{way.table.key}' was {spelled(old)} and is now {spelled(new)}"
+    narrowed = isinstance(old, Primitive) and isinstance(new, Primitive) and promotes(new, old)
+    if narrowed:
+        hint = f"add a column of the new type, or keep {spelled(old)}"
+        way.refuse(rules.NARROWED_COLUMN, f"{message}; old values may not fit", way.at(path), hint)
+    else:
+        hint = f"add a column of the new type under another name, or keep {spelled(old)}"
+        way.refuse(rules.CHANGED_TYPE, message, way.at(path), hint)
+
+
+def _inner_required(way: Evolution, old: bool, new: bool, path: str) -> None:
+    if new and not old:
+        message = f"'{path}' of table '{way.table.key}' was optional and is now required"
+        way.refuse(rules.NOW_REQUIRED, message, way.at(path), "leave the '!' out: old rows may have no value")
+    elif old and not new:
+        way.note(f"columns.{path}", "required", "optional", records="may leave it out")
+
+
+def _dropped(way: Evolution, old: Field, path: str) -> None:
+    used = _used_as(way.accepted, old)
+    if used:
+        message = f"column '{path}' of table '{way.table.key}' is gone, and it is {used}"
+        hint = "keep it: old files are laid out by it, and readers of their metadata would fail"
+        way.refuse(rules.DROPPED_COLUMN_IN_USE, message, way.at(""), hint)
+    elif not way.consents("drop_column", path):
+        message = f"column '{path}' of table '{way.table.key}' is gone; its values could no longer be read"
+        hint = (
+            f'put it back, name it in "was" of the column it became, '
+            f'or write allow: {{drop_column: {{names: [{path}], reason: "…"}}}}'
+        )
+        way.refuse(rules.DROPPED_COLUMN, message, way.at(""), hint)
+    way.retired += [Retired(field_id, name) for field_id, name in named_ids((replace(old, name=path),))]
+    way.note(
+        f"columns.{path}",
+        spelled(old.type),
+        "",
+        rows="its values stay in old files, and nobody can read them",
+        queries="fail that name it",
+        records="a key of this name is dropped",
+    )
+
+
+def _used_as(accepted: TableLock, column: Field) -> str:
+    """Iceberg spec, Partition Evolution: an old spec goes on naming its source column by id."""
+    if column.id in accepted.current.identifier:
+        return "part of the identifier"
+    if any(each.source_id == column.id for each in accepted.partition_history):
+        return "what files are partitioned by, now or in the past"
+    if column.id in accepted.sorted_by:
+        return "what files are sorted by, now or in the past"
+    return ""
+
+
+def _identifier(table: Table, by_name: Mapping[str, Field]) -> tuple[int, ...]:
+    return tuple(sorted(by_name[name].id for name in table.identifier if name in by_name))
+
+
+def _partition(
+    table: Table, by_name: Mapping[str, Field], history: list[PartitionField], last_id: int
+) -> tuple[tuple[PartitionField, ...], int]:
+    """Return the partition fields; one that comes back gets its old id and name.
+
+    Iceberg spec, Partition Evolution: ids are unique over all specs of a table, and an equal field
+    keeps its id. `history` grows by the new ones.
+    """
+    known = {(each.source_id, each.transform): each for each in history}
+    names = {each.name for each in history}
+    result: list[PartitionField] = []
+    for term in table.partition:
+        source = by_name[term.column].id
+        earlier = known.get((source, term.iceberg))
+        if earlier is None:
+            last_id += 1
+            name = term.field_name if term.field_name not in names else f"{term.field_name}_{last_id}"
+            earlier = PartitionField(source, term.iceberg, name, last_id)
+            history.append(earlier)
+            names.add(name)
+        result.append(earlier)
+    return tuple(result), last_id
+
+
+def _sort(table: Table, by_name: Mapping[str, Field]) -> tuple[SortField, ...]:
+    return tuple(
+        SortField(by_name[each.term.column].id, each.term.iceberg, each.direction, each.null_order)
+        for each in table.sort
+    )
+
+
+def _note_order(way: Evolution, old: Shape, new: Shape) -> None:
+    known = {column.id for column in old.columns}
+    before = [column.id for column in old.columns if column.id in {each.id for each in new.columns}]
+    after = [column.id for column in new.columns if column.id in known]
+    if before != after:
+        way.note("columns", "", "in another order", queries="SELECT * gives them in the new order")
+
+
+def _note_rest(way: Evolution, old: Shape, new: Shape) -> None:
+    if old.identifier != new.identifier:
+        way.note("identifier", _listed(old.identifier), _listed(new.identifier))
+    if old.partition != new.partition:
+        means = "old files keep their partitioning, new ones get the new one"
+        way.note("partition", _names(old.partition), _names(new.partition), rows=means)
+    if old.sort != new.sort:
+        way.note("sort", _sorted_by(old), _sorted_by(new), rows="new files only")
+    if dict(old.properties) != dict(new.properties):
+        way.note("properties", _pairs(old.properties), _pairs(new.properties))
+
+
+def _report_unused(way: Evolution) -> None:
+    for consent in way.table.consents:
+        unused = [name for name in consent.names if (consent.kind, name) not in way.used]
+        if unused:
+            message = f"'{consent.kind}' of {', '.join(unused)} in table '{way.table.key}' is not needed"
+            hint = "remove it once every stage is deployed"
+            way.found.add(rules.UNUSED_CONSENT, message, consent.location, hint)
+
+
+def _names(fields: tuple[PartitionField, ...]) -> str:
+    return ", ".join(each.name for each in fields) or "none"
+
+
+def _sorted_by(shape: Shape) -> str:
+    names = {column.id: column.name for column in shape.columns}
+    return ", ".join(f"{names.get(each.source_id, '?')} {each.direction}" for each in shape.sort) or "none"
+
+
+def _listed(ids: tuple[int, ...]) -> str:
+    return ", ".join(map(str, ids)) or "none"
+
+
+def _pairs(properties: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in sorted(properties.items()))
