@@ -37,3 +37,14 @@ class Plan:
     tables: Mapping[str, TableLock]
     changes: tuple[Change, ...]
     next_lock: Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a plan is compared with: a whole template, or no more than the tables of a lock."""
+
+    name: str
+    template: str
+    lock: Lock
+    drift: tuple[str, ...] = ()
+    """How what is deployed differs from what its template says."""

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from compiler import __version__
 from compiler.change import Plan
 from compiler.diagnostics import Diagnostics
+from compiler.document import Document
+from compiler.lock import Lock
 from compiler.lockfile import dump
+from compiler.model import Model
 from compiler.passes.lint import lint
 from compiler.passes.load import load
 from compiler.passes.plan import plan
@@ -30,16 +33,11 @@ def compile_spec(
     Every pass reports all that it can find, and the first one with an error is the last one.
     """
     document = load(spec, found)
-    if document is None or not validate(document, found):
-        return None
     accepted = recall(spec, found)
-    if found.failed:
+    if document is None or found.failed:
         return None
-    model = resolve(document, found, accepted)
-    if found.failed:
-        return None
-    planned = plan(model, accepted, document, found)
-    if found.failed:
+    planned = plan_document(document, accepted, found)
+    if planned is None or found.failed:
         return None
     stack = render(planned, found)
     if found.failed:
@@ -48,6 +46,20 @@ def compile_spec(
         progress("checking the template with cfn-lint")
         lint(stack, found)
     return None if found.failed else _build(spec, stack, planned)
+
+
+def understand(document: Document, accepted: Lock | None, found: Diagnostics) -> Model | None:
+    """Return what a document means; None once a pass has found an error."""
+    if not validate(document, found):
+        return None
+    model = resolve(document, found, accepted)
+    return None if found.failed else model
+
+
+def plan_document(document: Document, accepted: Lock | None, found: Diagnostics) -> Plan | None:
+    """Hold a document against what was accepted; a plan comes back even where a change is refused."""
+    model = understand(document, accepted, found)
+    return plan(model, accepted, document, found) if model else None
 
 
 def _build(spec: str, stack: Stack, planned: Plan) -> Build:

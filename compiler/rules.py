@@ -696,6 +696,14 @@ LOCK_WOULD_CHANGE = Rule(
     "What changes in a live table is accepted by a person, not by CI.",
     "Compile without --locked, read the plan, and commit the lock.",
 )
+NO_SUCH_COMMIT = Rule(
+    "AC4206",
+    "no-such-commit",
+    "error",
+    "The earlier spec that a plan is to be compared with cannot be had.",
+    "git is not there, does not know the commit, or the spec in it does not compile.",
+    "Name a branch, tag or commit whose spec compiles.",
+)
 TEMPLATE_TOO_LARGE = Rule(
     "AC5001",
     "template-too-large",
@@ -751,6 +759,31 @@ STALE = Rule(
     "The output folder does not hold what the spec compiles to.",
     "Somebody changed the spec, the output or the compiler's version without compiling.",
     "Compile, and commit the result.",
+)
+
+AWS_REFUSED = Rule(
+    "AC8001",
+    "aws-refused",
+    "error",
+    "AWS does not answer, or refuses.",
+    "There are no credentials, no network, no such stack, or a right is missing; nothing was changed.",
+    "Check the stack's name, the Region and your credentials.",
+)
+TABLE_NOT_LOADED = Rule(
+    "AC8002",
+    "table-not-loaded",
+    "error",
+    "A live table cannot be read.",
+    "It does not exist, or s3tables:GetTableMetadataLocation or s3tables:GetTableData is missing.",
+    "Check that the table is there, and your rights.",
+)
+UNKNOWN_TABLE = Rule(
+    "AC8003",
+    "unknown-table",
+    "error",
+    "A table was named that the spec does not have.",
+    "The lock is about the spec's tables, by their keys.",
+    "Name a key of `tables`.",
 )
 
 RULES: tuple[Rule, ...] = tuple(value for value in globals().values() if isinstance(value, Rule))

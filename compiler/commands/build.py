@@ -28,13 +28,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
     )
     parser.add_argument("--no-lint", action="store_true", help="skip cfn-lint, which takes most of the time")
+    parser.add_argument("--locked", action="store_true", help="refuse to compile where the lock would change")
     parser.add_argument("--quiet", action="store_true", help="print findings only")
 
 
 def run(options: argparse.Namespace) -> int:
     """Compile, then write or compare; return the exit code."""
     # Only a compilation pays for these imports: --help and --version answer at once.
-    from compiler.passes.write import check, write
+    from compiler.passes.write import check, check_locked, write
     from compiler.pipeline import compile_spec
     from compiler.report import text, view
 
@@ -44,6 +45,10 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out)
     difference = ""
     written: tuple[str, ...] = ()
+    if build and options.locked:
+        check_locked(build, found)
+    if found.failed:
+        build = None
     if build and options.check:
         difference = check(build, out, found)
     elif build:

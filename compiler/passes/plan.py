@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from compiler import rules
-from compiler.change import Change, Plan
+from compiler.change import Plan
 from compiler.diagnostics import Diagnostics
 from compiler.document import Document, Path
 from compiler.lock import Lock, StreamLock, TableLock
 from compiler.lockfile import sealed, state_changed
 from compiler.model import Model, Stream, Table
 from compiler.names import nearest
+from compiler.semantics.difference import differences
 from compiler.semantics.evolution import evolve, fresh
 
-_TEMPLATE = "main"
+TEMPLATE = "main"
 """Which template a resource lives in; there is one, as long as none is split."""
 
 
@@ -25,16 +26,16 @@ def plan(model: Model, accepted: Lock | None, document: Document, found: Diagnos
     spec consents to it. Reports AC4001 to AC4102.
     """
     before = accepted or Lock({})
-    changes: list[Change] = []
     _check_fixed(model, before, document, found)
-    tables = {table.key: _table(table, before, document, found, changes) for table in model.tables}
+    tables = {table.key: _table(table, before, document, found) for table in model.tables}
     streams = {stream.key: _stream(stream, before, document, found) for stream in model.streams}
-    gone = _removed(model, before, document, found, changes)
-    next_lock = Lock(_fixed(model), {**gone, **tables}, streams)
-    return Plan(model, tables, tuple(changes), next_lock)
+    gone = _removed(model, before, document, found)
+    next_lock = Lock(fixed_settings(model), {**gone, **tables}, streams)
+    return Plan(model, tables, differences(before, next_lock), next_lock)
 
 
-def _fixed(model: Model) -> dict[str, str]:
+def fixed_settings(model: Model) -> dict[str, str]:
+    """Return the settings of the whole pipeline that nothing can change once it is deployed."""
     return {
         "pipeline": model.pipeline,
         "bucket.name": model.bucket.name,
@@ -44,7 +45,7 @@ def _fixed(model: Model) -> dict[str, str]:
 
 
 def _check_fixed(model: Model, before: Lock, document: Document, found: Diagnostics) -> None:
-    for path, new in _fixed(model).items():
+    for path, new in fixed_settings(model).items():
         old = before.fixed.get(path, new)
         if old != new:
             message = f"'{path}' was {old} and is now {new}; it is fixed once the pipeline is deployed"
@@ -53,13 +54,10 @@ def _check_fixed(model: Model, before: Lock, document: Document, found: Diagnost
             return  # another pipeline has another bucket as well
 
 
-def _table(
-    table: Table, before: Lock, document: Document, found: Diagnostics, changes: list[Change]
-) -> TableLock:
+def _table(table: Table, before: Lock, document: Document, found: Diagnostics) -> TableLock:
     accepted = _accepted(table, before, document, found)
     if accepted is None:
-        changes.append(Change("create", f"tables.{table.key}", "", "", "", {}))
-        return sealed(fresh(table, _TEMPLATE))
+        return sealed(fresh(table, TEMPLATE))
     if accepted.storage_class != table.storage_class:
         message = (
             f"the storage class of table '{table.key}' was {accepted.storage_class} "
@@ -67,9 +65,7 @@ def _table(
         )
         place = document.locate(("tables", table.key, "storage_class"))
         found.add(rules.FIXED_SETTING, message, place, f"write {accepted.storage_class} again")
-    entry, evolved = evolve(table, accepted, document, found)
-    _note_name(table, accepted, changes)
-    changes += evolved
+    entry = evolve(table, accepted, document, found)
     return sealed(entry) if state_changed(accepted, entry) else entry
 
 
@@ -96,23 +92,10 @@ def _accepted(table: Table, before: Lock, document: Document, found: Diagnostics
     return renamed
 
 
-def _note_name(table: Table, accepted: TableLock, changes: list[Change]) -> None:
-    old = f"{accepted.namespace}.{accepted.name}"
-    new = f"{table.namespace.name}.{table.name}"
-    if old != new:
-        means = {
-            "rows": "stay where they are",
-            "queries": f"must say {new}",
-            "access": "grants are made anew on the new name",
-        }
-        because = "CloudFormation renames the table in place"
-        changes.append(Change("evolve", f"tables.{table.key}", "name", old, new, means, because))
-
-
 def _stream(stream: Stream, before: Lock, document: Document, found: Diagnostics) -> StreamLock:
     catalog = "link" if stream.through_link else "direct"
     source = stream.kinesis_arn or "direct"
-    wanted = StreamLock(stream.logical_id, _TEMPLATE, stream.append_only, catalog, source)
+    wanted = StreamLock(stream.logical_id, TEMPLATE, stream.append_only, catalog, source)
     accepted = before.streams.get(stream.key)
     if accepted:
         _check_stream(stream, accepted, wanted, document, found)
@@ -135,9 +118,7 @@ def _check_stream(
             found.add(rules.FIXED_SETTING, message, place, hint)
 
 
-def _removed(
-    model: Model, before: Lock, document: Document, found: Diagnostics, changes: list[Change]
-) -> dict[str, TableLock]:
+def _removed(model: Model, before: Lock, document: Document, found: Diagnostics) -> dict[str, TableLock]:
     """Keep what is known of tables that are gone: their rows may still be there, and come back."""
     present = {table.key for table in model.tables} | {table.former_key for table in model.tables}
     gone: dict[str, TableLock] = {}
@@ -146,25 +127,16 @@ def _removed(
             continue
         removed = replace(entry, removed=True)
         gone[key] = removed if entry.removed else sealed(removed)
-        if not entry.removed:
-            _note_removal(key, model, document, found, changes)
+        if not entry.removed and not model.bucket.retain:
+            _check_removal(key, model, document, found)
     return gone
 
 
-def _note_removal(
-    key: str, model: Model, document: Document, found: Diagnostics, changes: list[Change]
-) -> None:
-    rows = "stay in the table, which no stack owns any more"
-    if not model.bucket.retain:
-        rows = "are deleted"
-        consented = any(each.kind == "drop_table" and key in each.names for each in model.bucket.consents)
-        if not consented:
-            message = f"table '{key}' is gone, and with retain: false its rows would be deleted"
-            hint = (
-                f"put it back, set bucket: {{retain: true}}, or write "
-                f'bucket: {{allow: {{drop_table: {{names: [{key}], reason: "…"}}}}}}'
-            )
-            found.add(rules.DROPPED_TABLE, message, document.locate_key(("tables",)), hint)
-    changes.append(
-        Change("delete", f"tables.{key}", "", "", "", {"rows": rows, "queries": "fail that name it"})
-    )
+def _check_removal(key: str, model: Model, document: Document, found: Diagnostics) -> None:
+    if not any(each.kind == "drop_table" and key in each.names for each in model.bucket.consents):
+        message = f"table '{key}' is gone, and with retain: false its rows would be deleted"
+        hint = (
+            f"put it back, set bucket: {{retain: true}}, or write "
+            f'bucket: {{allow: {{drop_table: {{names: [{key}], reason: "…"}}}}}}'
+        )
+        found.add(rules.DROPPED_TABLE, message, document.locate_key(("tables",)), hint)

@@ -24,7 +24,11 @@ def lock_path(spec: str) -> Path:
 
 def recall(spec: str, found: Diagnostics) -> Lock | None:
     """Read the lock of a spec; None where there is none yet. Reports AC4201 to AC4204."""
-    path = lock_path(spec)
+    return read_lock(lock_path(spec), found)
+
+
+def read_lock(path: Path, found: Diagnostics) -> Lock | None:
+    """Read one lock by its own name."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -12,6 +12,8 @@ from typing import Any
 
 from compiler import rules
 from compiler.diagnostics import Diagnostics, Location
+from compiler.lock import Lock
+from compiler.lockfile import dump
 from compiler.stack import Build
 
 MANIFEST = "manifest.json"
@@ -42,14 +44,7 @@ def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
         written = [(out / path).as_posix() for path in (*changed, *obsolete)]
         return (*written, build.lock_path.as_posix()) if locking else tuple(written)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        place = Location(str(error.filename or out))
-        found.add(
-            rules.UNWRITABLE,
-            f"cannot write: {reason}",
-            place,
-            "check permissions and free space, or use --out",
-        )
+        _report(error, out, found)
         return ()
 
 
@@ -69,6 +64,24 @@ def check(build: Build, out: Path, found: Diagnostics) -> str:
     return "".join(differences)
 
 
+def write_lock(path: Path, lock: Lock, found: Diagnostics) -> bool:
+    """Write a lock by itself; return whether that went well. Reports AC7001."""
+    try:
+        _replace(path, dump(lock).encode())
+    except OSError as error:
+        _report(error, path, found)
+        return False
+    return True
+
+
+def check_locked(build: Build, found: Diagnostics) -> None:
+    """Refuse a build that would change the lock. Reports AC4205."""
+    if _read(build.lock_path) != build.lock:
+        place = Location(str(build.lock_path))
+        hint = "compile without --locked, read the plan, and commit the lock"
+        found.add(rules.LOCK_WOULD_CHANGE, f"'{build.lock_path}' would change", place, hint)
+
+
 def _difference(path: Path, expected: bytes) -> str:
     actual = _read(path)
     if actual == expected:
@@ -79,6 +92,13 @@ def _difference(path: Path, expected: bytes) -> str:
     )
     name = path.as_posix()
     return "".join(difflib.unified_diff(old, new, name, f"{name} (compiled)"))
+
+
+def _report(error: OSError, path: Path, found: Diagnostics) -> None:
+    reason = (error.strerror or str(error)).lower()
+    place = Location(str(error.filename or path))
+    hint = "check permissions and free space, or use --out"
+    found.add(rules.UNWRITABLE, f"cannot write: {reason}", place, hint)
 
 
 def _obsolete(build: Build, out: Path) -> list[str]:

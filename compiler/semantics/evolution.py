@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from compiler import rules
-from compiler.change import Change
 from compiler.diagnostics import Diagnostics, Location, Rule
 from compiler.document import Document, Path
 from compiler.iceberg import (
@@ -29,9 +28,6 @@ from compiler.model import Table
 from compiler.names import nearest
 from compiler.semantics.promotion import keeps_partitions, promotes
 
-_OLD_NULL = "null in rows from before"
-_BY_ID = "kept as they are, found by their id"
-
 
 @dataclass(slots=True)
 class Evolution:
@@ -43,7 +39,6 @@ class Evolution:
     found: Diagnostics
     last_column_id: int
     retired: list[Retired]
-    changes: list[Change] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)
 
     @property
@@ -76,15 +71,9 @@ class Evolution:
         """Report a change that cannot be made, or not without consent."""
         self.found.add(rule, message, place, hint)
 
-    def note(self, path: str, before: str, after: str, **means: str) -> None:
-        """Record a change that the live table takes in place."""
-        self.changes.append(Change("evolve", self.address, path, before, after, means))
 
-
-def evolve(
-    table: Table, accepted: TableLock, document: Document, found: Diagnostics
-) -> tuple[TableLock, list[Change]]:
-    """Return what the table comes to and what changes; refused changes are in `found`.
+def evolve(table: Table, accepted: TableLock, document: Document, found: Diagnostics) -> TableLock:
+    """Return what the table comes to; refused changes are in `found`.
 
     The rules are those of the Iceberg spec for format version 2 (Schema Evolution, Partition
     Evolution) and what S3 Tables accepts of them. Reports AC4001 to AC4010, AC4101 and AC4102.
@@ -102,10 +91,8 @@ def evolve(
         sort=_sort(table, by_name),
         properties=table.properties,
     )
-    _note_order(way, old, shape)
-    _note_rest(way, old, shape)
     _report_unused(way)
-    entry = replace(
+    return replace(
         accepted,
         namespace=table.namespace.name,
         name=table.name,
@@ -117,7 +104,6 @@ def evolve(
         sorted_by=tuple(sorted({*accepted.sorted_by, *(each.source_id for each in shape.sort)})),
         retired=tuple(way.retired),
     )
-    return entry, way.changes
 
 
 def fresh(table: Table, template: str) -> TableLock:
@@ -214,9 +200,6 @@ def _added(way: Evolution, new: Field, path: str) -> Field:
         message = f"table '{way.table.key}' had another column '{path}' before"
         hint = f'take a new name, or write allow: {{reuse_name: {{names: [{path}], reason: "…"}}}}'
         way.refuse(rules.REUSED_NAME, message, way.at(path), hint)
-    records = "send it only once this is deployed; before, its values are dropped" if "." not in path else ""
-    means = {"rows": _OLD_NULL, "queries": "may use it", "records": records}
-    way.note(f"columns.{path}", "", spelled(new.type), **{key: text for key, text in means.items() if text})
     return assign_ids((new,), way.ids())[0]
 
 
@@ -227,10 +210,6 @@ def _changed(way: Evolution, old: Field, new: Field, prefix: str) -> Field:
     if new.required and not old.required:
         message = f"column '{path}' of table '{way.table.key}' was optional and is now required"
         way.refuse(rules.NOW_REQUIRED, message, way.at(path), "leave it optional: old rows may have no value")
-    if old.required and not new.required:
-        way.note(f"columns.{path}", "required", "optional", records="may leave it out")
-    if old.doc != new.doc:
-        way.note(f"columns.{path}.doc", old.doc, new.doc)
     return replace(new, id=old.id, type=_type(way, old.type, new.type, path, old.id))
 
 
@@ -243,14 +222,6 @@ def _renamed(way: Evolution, old: Field, new: Field, prefix: str) -> None:
         way.refuse(rules.REUSED_NAME, message, way.at(path), hint)
     way.retired = [each for each in way.retired if not (each.path == path and each.id == old.id)]
     way.retired.append(Retired(old.id, former))
-    way.note(
-        f"columns.{path}",
-        f"named {former}",
-        f"named {path}",
-        rows=_BY_ID,
-        queries=f"must say {path}",
-        records=f"must say {path} from this deploy on; a key {former} is dropped",
-    )
 
 
 def _type(way: Evolution, old: Type, new: Type, path: str, field_id: int) -> Type:
@@ -288,9 +259,6 @@ def _primitive(way: Evolution, old: Primitive, new: Primitive, path: str, field_
             )
             hint = f"add a column of the new type: files are partitioned by '{each.name}' of the old one"
             way.refuse(rules.PARTITION_SOURCE_CHANGED, message, way.at(path), hint)
-    way.note(
-        f"columns.{path}", spelled(old), spelled(new), rows="read as the wider type", records="may be larger"
-    )
     return new
 
 
@@ -309,8 +277,6 @@ def _inner_required(way: Evolution, old: bool, new: bool, path: str) -> None:
     if new and not old:
         message = f"'{path}' of table '{way.table.key}' was optional and is now required"
         way.refuse(rules.NOW_REQUIRED, message, way.at(path), "leave the '!' out: old rows may have no value")
-    elif old and not new:
-        way.note(f"columns.{path}", "required", "optional", records="may leave it out")
 
 
 def _dropped(way: Evolution, old: Field, path: str) -> None:
@@ -327,14 +293,6 @@ def _dropped(way: Evolution, old: Field, path: str) -> None:
         )
         way.refuse(rules.DROPPED_COLUMN, message, way.at(""), hint)
     way.retired += [Retired(field_id, name) for field_id, name in named_ids((replace(old, name=path),))]
-    way.note(
-        f"columns.{path}",
-        spelled(old.type),
-        "",
-        rows="its values stay in old files, and nobody can read them",
-        queries="fail that name it",
-        records="a key of this name is dropped",
-    )
 
 
 def _used_as(accepted: TableLock, column: Field) -> str:
@@ -383,26 +341,6 @@ def _sort(table: Table, by_name: Mapping[str, Field]) -> tuple[SortField, ...]:
     )
 
 
-def _note_order(way: Evolution, old: Shape, new: Shape) -> None:
-    known = {column.id for column in old.columns}
-    before = [column.id for column in old.columns if column.id in {each.id for each in new.columns}]
-    after = [column.id for column in new.columns if column.id in known]
-    if before != after:
-        way.note("columns", "", "in another order", queries="SELECT * gives them in the new order")
-
-
-def _note_rest(way: Evolution, old: Shape, new: Shape) -> None:
-    if old.identifier != new.identifier:
-        way.note("identifier", _listed(old.identifier), _listed(new.identifier))
-    if old.partition != new.partition:
-        means = "old files keep their partitioning, new ones get the new one"
-        way.note("partition", _names(old.partition), _names(new.partition), rows=means)
-    if old.sort != new.sort:
-        way.note("sort", _sorted_by(old), _sorted_by(new), rows="new files only")
-    if dict(old.properties) != dict(new.properties):
-        way.note("properties", _pairs(old.properties), _pairs(new.properties))
-
-
 def _report_unused(way: Evolution) -> None:
     for consent in way.table.consents:
         unused = [name for name in consent.names if (consent.kind, name) not in way.used]
@@ -410,20 +348,3 @@ def _report_unused(way: Evolution) -> None:
             message = f"'{consent.kind}' of {', '.join(unused)} in table '{way.table.key}' is not needed"
             hint = "remove it once every stage is deployed"
             way.found.add(rules.UNUSED_CONSENT, message, consent.location, hint)
-
-
-def _names(fields: tuple[PartitionField, ...]) -> str:
-    return ", ".join(each.name for each in fields) or "none"
-
-
-def _sorted_by(shape: Shape) -> str:
-    names = {column.id: column.name for column in shape.columns}
-    return ", ".join(f"{names.get(each.source_id, '?')} {each.direction}" for each in shape.sort) or "none"
-
-
-def _listed(ids: tuple[int, ...]) -> str:
-    return ", ".join(map(str, ids)) or "none"
-
-
-def _pairs(properties: Mapping[str, str]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in sorted(properties.items()))

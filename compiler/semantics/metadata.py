@@ -1,0 +1,124 @@
+"""A live table's Iceberg metadata, as the lock's nouns (Iceberg spec, Table Metadata Fields)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from compiler.iceberg import (
+    FIRST_PARTITION_FIELD_ID,
+    PartitionField,
+    Shape,
+    field_from_json,
+    named_ids,
+    partition_from_json,
+    sort_from_json,
+)
+from compiler.lock import Retired, TableLock
+from compiler.lockfile import sealed
+from compiler.model import Table
+
+
+def shape_of(metadata: Mapping[str, Any], properties: Mapping[str, str]) -> Shape:
+    """Return the current shape of a live table; `properties` are those that the spec decides."""
+    schema = _current(metadata["schemas"], "schema-id", metadata["current-schema-id"])
+    spec = _current(metadata["partition-specs"], "spec-id", metadata["default-spec-id"])
+    order = _current(metadata["sort-orders"], "order-id", metadata["default-sort-order-id"])
+    return Shape(
+        columns=tuple(field_from_json(each) for each in schema.get("fields", ())),
+        identifier=tuple(sorted(schema.get("identifier-field-ids", ()))),
+        partition=tuple(partition_from_json(each) for each in spec.get("fields", ())),
+        sort=tuple(sort_from_json(each) for each in order.get("fields", ())),
+        properties=properties,
+    )
+
+
+def lock_of(table: Table, metadata: Mapping[str, Any], created: Shape | None, template: str) -> TableLock:
+    """Rebuild a table's entry of the lock from what its metadata remembers.
+
+    `created` is what the deployed template made the table with; without it the oldest schema that
+    the metadata still has stands in.
+    """
+    current = shape_of(metadata, table.properties)
+    live = {field_id for field_id, _ in named_ids(current.columns)}
+    history = {
+        each["field-id"]: partition_from_json(each)
+        for spec in metadata["partition-specs"]
+        for each in spec.get("fields", ())
+    }
+    sources = {each["source-id"] for order in metadata["sort-orders"] for each in order.get("fields", ())}
+    entry = TableLock(
+        logical_id=table.logical_id,
+        schema_id=table.schema_id,
+        template=template,
+        namespace=table.namespace.name,
+        name=table.name,
+        storage_class=table.storage_class,
+        created=created or _oldest(metadata, table),
+        current=current,
+        last_column_id=max(metadata["last-column-id"], *live, 0),
+        last_partition_id=max(metadata.get("last-partition-id", 0), FIRST_PARTITION_FIELD_ID - 1),
+        partition_history=tuple(history[each] for each in sorted(history)),
+        sorted_by=tuple(sorted(sources)),
+        retired=_retired(metadata, live),
+    )
+    return sealed(entry)
+
+
+def created_by(resource: Mapping[str, Any]) -> Shape:
+    """Return the `IcebergMetadata` of a table resource of ours, as a shape."""
+    metadata = resource["IcebergMetadata"]
+    schema = metadata["IcebergSchemaV2"]
+    return Shape(
+        columns=tuple(field_from_json(_lower(each)) for each in schema["SchemaV2FieldList"]),
+        identifier=tuple(schema.get("IdentifierFieldIds", ())),
+        partition=tuple(
+            PartitionField(each["SourceId"], each["Transform"], each["Name"], each["FieldId"])
+            for each in metadata.get("IcebergPartitionSpec", {}).get("Fields", ())
+        ),
+        sort=tuple(
+            sort_from_json(
+                {
+                    "source-id": each["SourceId"],
+                    "transform": each["Transform"],
+                    "direction": each["Direction"],
+                    "null-order": each["NullOrder"],
+                }
+            )
+            for each in metadata.get("IcebergSortOrder", {}).get("Fields", ())
+        ),
+        properties=metadata["TableProperties"],
+    )
+
+
+def _lower(column: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.lower(): value for key, value in column.items()}
+
+
+def _current(entries: list[Mapping[str, Any]], key: str, wanted: int) -> Mapping[str, Any]:
+    return next((each for each in entries if each.get(key) == wanted), {})
+
+
+def _oldest(metadata: Mapping[str, Any], table: Table) -> Shape:
+    schema = min(metadata["schemas"], key=lambda each: each["schema-id"])
+    spec = min(metadata["partition-specs"], key=lambda each: each["spec-id"])
+    order = min(metadata["sort-orders"], key=lambda each: each["order-id"])
+    return Shape(
+        columns=tuple(field_from_json(each) for each in schema.get("fields", ())),
+        identifier=tuple(sorted(schema.get("identifier-field-ids", ()))),
+        partition=tuple(partition_from_json(each) for each in spec.get("fields", ())),
+        sort=tuple(sort_from_json(each) for each in order.get("fields", ())),
+        properties=table.properties,
+    )
+
+
+def _retired(metadata: Mapping[str, Any], live: set[int]) -> tuple[Retired, ...]:
+    """Return every field that an older schema had under an id or a name that is gone."""
+    gone = {
+        (field_id, path)
+        for schema in metadata["schemas"]
+        for field_id, path in named_ids(tuple(field_from_json(each) for each in schema.get("fields", ())))
+    }
+    current = _current(metadata["schemas"], "schema-id", metadata["current-schema-id"])
+    now = set(named_ids(tuple(field_from_json(each) for each in current.get("fields", ()))))
+    return tuple(Retired(field_id, path) for field_id, path in sorted(gone - now))
