@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import yaml
@@ -70,7 +71,7 @@ def accepted_by(text: str) -> Lock:
 def _bodies(text: str) -> Iterator[tuple[str, str]]:
     section = _section(text, "Resources")
     starts = list(_RESOURCE.finditer(section))
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    for start, following in zip_longest(starts, starts[1:]):
         body = section[start.end() : following.start() if following else len(section)]
         # A comment on the section that follows is not part of the resource.
         lines = [line for line in body.splitlines() if not re.match(r" {2}#|\s*$", line)]
@@ -79,7 +80,7 @@ def _bodies(text: str) -> Iterator[tuple[str, str]]:
 
 def _section(text: str, name: str) -> str:
     starts = list(_SECTION.finditer(text))
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    for start, following in zip_longest(starts, starts[1:]):
         if start["name"] == name:
             return text[start.end() : following.start() if following else len(text)]
     return ""
