@@ -640,6 +640,14 @@ DROPPED_TABLE = Rule(
     "The next deploy would delete the table with its rows.",
     "Put it back; or set retain: true; or consent with bucket: {allow: {drop_table: …}}.",
 )
+COLUMN_NAMED_AS_PARTITION = Rule(
+    "AC4014",
+    "column-named-as-partition",
+    "error",
+    "A column has the name of a partition field of another column.",
+    "A partition field keeps its name when its column is renamed, and Iceberg wants names told apart.",
+    "Give the column another name.",
+)
 STALE_FORMER_NAME = Rule(
     "AC4101",
     "stale-former-name",

@@ -177,7 +177,7 @@ def _target(state: TableLock) -> View:
     as text.
     """
     table = state.current
-    live = {field_id for field_id, _ in named_ids(table.columns)}
+    live = {field_id for field_id, _, _ in named_ids(table.columns)}
     retired = sorted({each.id for each in state.retired} - live)
     return {
         "retired": _compact(retired) if retired else "",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from compiler.iceberg import (
     FIRST_PARTITION_FIELD_ID,
+    Field,
     PartitionField,
     Shape,
     field_from_json,
@@ -40,7 +41,7 @@ def lock_of(table: Table, metadata: Mapping[str, Any], created: Shape | None, te
     the metadata still has stands in.
     """
     current = shape_of(metadata, table.properties)
-    live = {field_id for field_id, _ in named_ids(current.columns)}
+    live = {field_id for field_id, _, _ in named_ids(current.columns)}
     history = {
         each["field-id"]: partition_from_json(each)
         for spec in metadata["partition-specs"]
@@ -60,7 +61,7 @@ def lock_of(table: Table, metadata: Mapping[str, Any], created: Shape | None, te
         last_partition_id=max(metadata.get("last-partition-id", 0), FIRST_PARTITION_FIELD_ID - 1),
         partition_history=tuple(history[each] for each in sorted(history)),
         sorted_by=tuple(sorted(sources)),
-        retired=_retired(metadata, live),
+        retired=_retired(metadata, current),
     )
     return sealed(entry)
 
@@ -112,13 +113,16 @@ def _oldest(metadata: Mapping[str, Any], table: Table) -> Shape:
     )
 
 
-def _retired(metadata: Mapping[str, Any], live: set[int]) -> tuple[Retired, ...]:
-    """Return every field that an older schema had under an id or a name that is gone."""
+def _retired(metadata: Mapping[str, Any], current: Shape) -> tuple[Retired, ...]:
+    """Return every name that a field had in an older schema and has no more."""
+    now = {(each.id, each.parent, each.name) for each in _names(current.columns)}
     gone = {
-        (field_id, path)
+        (each.id, each.parent, each.name): each
         for schema in metadata["schemas"]
-        for field_id, path in named_ids(tuple(field_from_json(each) for each in schema.get("fields", ())))
+        for each in _names(tuple(field_from_json(each) for each in schema.get("fields", ())))
     }
-    current = _current(metadata["schemas"], "schema-id", metadata["current-schema-id"])
-    now = set(named_ids(tuple(field_from_json(each) for each in current.get("fields", ()))))
-    return tuple(Retired(field_id, path) for field_id, path in sorted(gone - now))
+    return tuple(gone[each] for each in sorted(gone.keys() - now))
+
+
+def _names(columns: tuple[Field, ...]) -> Iterator[Retired]:
+    return (Retired(*each) for each in named_ids(columns))
