@@ -648,6 +648,14 @@ COLUMN_NAMED_AS_PARTITION = Rule(
     "A partition field keeps its name when its column is renamed, and Iceberg wants names told apart.",
     "Give the column another name.",
 )
+TAKEN_TABLE_NAME = Rule(
+    "AC4015",
+    "taken-table-name",
+    "error",
+    "A table takes the name that another one has, or had.",
+    "The other one has it in the bucket until the deploy is over, or for good if it was only let go.",
+    "Take another name.",
+)
 STALE_FORMER_NAME = Rule(
     "AC4101",
     "stale-former-name",
@@ -704,13 +712,13 @@ LOCK_WOULD_CHANGE = Rule(
     "What changes in a live table is accepted by a person, not by CI.",
     "Compile without --locked, read the plan, and commit the lock.",
 )
-NO_SUCH_COMMIT = Rule(
+NOT_COMPARABLE = Rule(
     "AC4206",
-    "no-such-commit",
+    "not-comparable",
     "error",
-    "The earlier spec that a plan is to be compared with cannot be had.",
-    "git is not there, does not know the commit, or the spec in it does not compile.",
-    "Name a branch, tag or commit whose spec compiles.",
+    "What a plan is to be compared with cannot be had.",
+    "There is no such file, git does not know the commit, or the spec in it does not compile.",
+    "Name a lock, or a branch, tag or commit whose spec compiles.",
 )
 TEMPLATE_TOO_LARGE = Rule(
     "AC5001",

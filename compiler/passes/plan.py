@@ -33,6 +33,7 @@ def plan(model: Model, accepted: Lock | None, document: Document, found: Diagnos
         table.key: _table(table, before.tables.get(keys[table.key]), document, found)
         for table in model.tables
     }
+    _check_physical_names(tables, before, document, found)
     streams = {stream.key: _stream(stream, before, document, found) for stream in model.streams}
     gone = _removed(model, before, set(keys.values()), document, found)
     next_lock = Lock(fixed_settings(model), {**gone, **tables}, streams)
@@ -97,7 +98,7 @@ def _former_problem(
         return rules.SAME_FORMER_NAME, f"{says}, and so does '{heirs[former]}'", hint
     if own:
         hint = f"take a name that no table had: the rows of the other '{table.key}' may still be there"
-        return rules.REUSED_NAME, f"{says}, and there was another '{table.key}' before", hint
+        return rules.TAKEN_TABLE_NAME, f"{says}, and there was another '{table.key}' before", hint
     return None
 
 
@@ -113,6 +114,24 @@ def _table(table: Table, accepted: TableLock | None, document: Document, found: 
         found.add(rules.FIXED_SETTING, message, place, f"write {accepted.storage_class} again")
     entry = evolve(table, accepted, document, found)
     return sealed(entry) if state_changed(accepted, entry) else entry
+
+
+def _check_physical_names(
+    tables: Mapping[str, TableLock], before: Lock, document: Document, found: Diagnostics
+) -> None:
+    """Refuse a name that another table has until the deploy is over, or still has in the bucket."""
+    taken = {(entry.namespace, entry.name): (key, entry) for key, entry in before.tables.items()}
+    for key, entry in tables.items():
+        other, holder = taken.get((entry.namespace, entry.name), (key, entry))
+        if holder.logical_id != entry.logical_id:
+            message = (
+                f"table '{key}' takes the name {entry.namespace}.{entry.name}, which table '{other}' has"
+            )
+            hint = f"take another name, or give '{other}' another one first and deploy that"
+            if holder.removed:
+                message = f"{message}; that is out of the spec, and may still be in the bucket"
+                hint = "take another name"
+            found.add(rules.TAKEN_TABLE_NAME, message, document.locate_key(("tables", key)), hint)
 
 
 def _stream(stream: Stream, before: Lock, document: Document, found: Diagnostics) -> StreamLock:
