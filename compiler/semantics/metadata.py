@@ -34,11 +34,14 @@ def shape_of(metadata: Mapping[str, Any], properties: Mapping[str, str]) -> Shap
     )
 
 
-def lock_of(table: Table, metadata: Mapping[str, Any], created: Shape | None, template: str) -> TableLock:
+def lock_of(
+    table: Table, metadata: Mapping[str, Any], made: TableLock | None, created: Shape | None, template: str
+) -> TableLock:
     """Rebuild a table's entry of the lock from what its metadata remembers.
 
-    `created` is what the deployed template made the table with; without it the oldest schema that
-    the metadata still has stands in.
+    `made` is what the deployed template says of the table, and `created` what it made the table
+    with; without them the ids are those of a new table, and the oldest schema that the metadata
+    still has stands in.
     """
     current = shape_of(metadata, table.properties)
     live = {field_id for field_id, _, _ in named_ids(current.columns)}
@@ -49,11 +52,11 @@ def lock_of(table: Table, metadata: Mapping[str, Any], created: Shape | None, te
     }
     sources = {each["source-id"] for order in metadata["sort-orders"] for each in order.get("fields", ())}
     entry = TableLock(
-        logical_id=table.logical_id,
-        schema_id=table.schema_id,
+        logical_id=made.logical_id if made else table.logical_id,
+        schema_id=made.schema_id if made else table.schema_id,
         template=template,
-        namespace=table.namespace.name,
-        name=table.name,
+        namespace=made.namespace if made else table.namespace.name,
+        name=made.name if made else table.name,
         storage_class=table.storage_class,
         created=created or _oldest(metadata, table),
         current=current,
