@@ -200,12 +200,22 @@ def _rest(address: str, before: Shape, after: Shape) -> Iterator[Change]:
     if before.identifier != after.identifier:
         yield _evolve(address, "identifier", _named(before), _named(after))
     if before.partition != after.partition:
-        means = "old files keep their partitioning, new ones get the new one"
-        yield _evolve(address, "partition", _partitioned(before), _partitioned(after), rows=means)
+        yield _repartitioned(address, before, after)
     if before.sort != after.sort:
         yield _evolve(address, "sort", _sorted(before), _sorted(after), rows="new files only")
     if dict(before.properties) != dict(after.properties):
         yield _evolve(address, "properties", _pairs(before.properties), _pairs(after.properties))
+
+
+def _repartitioned(address: str, before: Shape, after: Shape) -> Change:
+    old, new = _partitioned(before), _partitioned(after)
+    if old == new:
+        ids = [
+            ", ".join(f"{each.name} {each.field_id}" for each in shape.partition) for shape in (before, after)
+        ]
+        return _evolve(address, "partition", ids[0], ids[1], rows="numbered as the table itself has it")
+    means = "old files keep their partitioning, new ones get the new one"
+    return _evolve(address, "partition", old, new, rows=means)
 
 
 def _evolve(address: str, path: str, before: str, after: str, **means: str) -> Change:

@@ -61,7 +61,8 @@ def lock_of(
         created=created or _oldest(metadata, table),
         current=current,
         last_column_id=max(metadata["last-column-id"], *live, 0),
-        last_partition_id=max(metadata.get("last-partition-id", 0), FIRST_PARTITION_FIELD_ID - 1),
+        # Catalogs are known that forget to count it up.
+        last_partition_id=max(metadata.get("last-partition-id", 0), FIRST_PARTITION_FIELD_ID - 1, *history),
         partition_history=tuple(history[each] for each in sorted(history)),
         sorted_by=tuple(sorted(sources)),
         retired=_retired(metadata, current),
