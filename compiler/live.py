@@ -15,6 +15,7 @@ from compiler.catalog import Catalog, NotLoaded
 from compiler.change import Earlier
 from compiler.diagnostics import Diagnostics, Location
 from compiler.lock import Lock, TableLock
+from compiler.lockfile import sealed
 from compiler.model import Model, Table
 from compiler.semantics.difference import differences
 from compiler.semantics.metadata import created_by, lock_of, shape_of
@@ -58,7 +59,7 @@ def rebuilt(model: Model, names: list[str], template: str, found: Diagnostics) -
             if table.key in names:
                 key, entry = _made(table, made)
                 body = texts[entry.logical_id].body() if entry else None
-                entries[key] = _rebuilt(catalog, table, entry, body, template)
+                entries[key] = sealed(key, _rebuilt(catalog, table, entry, body, template))
         return entries
 
     return _guarded(model.stack, read, found)

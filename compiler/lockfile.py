@@ -35,9 +35,9 @@ def dump(lock: Lock) -> str:
     """Return the lock as the text of its file."""
     data = {
         "format": FORMAT,
-        "fixed": _stamped(lock.fixed),
+        "fixed": _stamped("fixed", lock.fixed),
         "tables": {key: _table(entry) for key, entry in sorted(lock.tables.items())},
-        "streams": {key: _stamped(_stream(entry)) for key, entry in sorted(lock.streams.items())},
+        "streams": {key: _stamped(key, _stream(entry)) for key, entry in sorted(lock.streams.items())},
     }
     return _pretty(data, "") + "\n"
 
@@ -52,9 +52,10 @@ def parse(text: str) -> Lock:
         _check_format(data["format"])
         tables = {key: _read_table(key, entry) for key, entry in data["tables"].items()}
         streams = {
-            key: StreamLock(**_unstamped(f"stream '{key}'", entry)) for key, entry in data["streams"].items()
+            key: StreamLock(**_unstamped(key, f"of stream '{key}'", entry))
+            for key, entry in data["streams"].items()
         }
-        return Lock(_unstamped("the pipeline", data["fixed"]), tables, streams)
+        return Lock(_unstamped("fixed", "'fixed'", data["fixed"]), tables, streams)
     except KeyError as error:
         raise LockProblem("unreadable", f"the lock is not complete: it lacks '{error.args[0]}'") from error
     except (ValueError, TypeError, AttributeError) as error:
@@ -89,10 +90,10 @@ def _check_format(found: Any) -> None:
     raise LockProblem("unreadable", f"the lock is in a format that never was; this compiler knows {FORMAT}")
 
 
-def sealed(entry: TableLock) -> TableLock:
-    """Return the entry with the hash of its state behind those of the states before."""
-    before = entry.history[-1] if entry.history else ""
-    return replace(entry, history=(*entry.history, _digest(before, _state(entry))))
+def sealed(key: str, entry: TableLock) -> TableLock:
+    """Return the entry of a table with the hash of its state behind those of the states before."""
+    before = " ".join(entry.history)
+    return replace(entry, history=(*entry.history, _digest(f"{key} {before}", _state(entry))))
 
 
 def state_changed(before: TableLock, after: TableLock) -> bool:
@@ -144,15 +145,15 @@ def _stream(entry: StreamLock) -> dict[str, Any]:
     }
 
 
-def _stamped(data: Mapping[str, Any]) -> dict[str, Any]:
+def _stamped(key: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """Add what shows that the compiler wrote an entry which has no history."""
-    return {**data, "stamp": _digest("", data)[:16]}
+    return {**data, "stamp": _digest(key, data)[:16]}
 
 
-def _unstamped(what: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {key: value for key, value in data.items() if key != "stamp"}
-    if _stamped(plain)["stamp"] != data["stamp"]:
-        raise LockProblem("edited", f"the entry of {what} was not written by the compiler")
+def _unstamped(key: str, what: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: value for name, value in data.items() if name != "stamp"}
+    if _stamped(key, plain)["stamp"] != data["stamp"]:
+        raise LockProblem("edited", f"the entry {what} was not written by the compiler")
     return plain
 
 
@@ -179,7 +180,7 @@ def _read_table(key: str, data: Mapping[str, Any]) -> TableLock:
         removed=data["removed"],
         history=tuple(data["history"]),
     )
-    if sealed(replace(entry, history=entry.history[:-1])).history != entry.history:
+    if sealed(key, replace(entry, history=entry.history[:-1])).history != entry.history:
         raise LockProblem("edited", f"the entry of table '{key}' was not written by the compiler")
     return entry
 

@@ -29,10 +29,7 @@ def plan(model: Model, accepted: Lock | None, document: Document, found: Diagnos
     before = accepted or Lock({})
     _check_fixed(model, before, document, found)
     keys = _accepted_keys(model, before, document, found)
-    tables = {
-        table.key: _table(table, before.tables.get(keys[table.key]), document, found)
-        for table in model.tables
-    }
+    tables = {table.key: _table(table, keys[table.key], before, document, found) for table in model.tables}
     _check_physical_names(tables, before, document, found)
     streams = {stream.key: _stream(stream, before, document, found) for stream in model.streams}
     gone = _removed(model, before, set(keys.values()), document, found)
@@ -102,9 +99,10 @@ def _former_problem(
     return None
 
 
-def _table(table: Table, accepted: TableLock | None, document: Document, found: Diagnostics) -> TableLock:
+def _table(table: Table, key: str, before: Lock, document: Document, found: Diagnostics) -> TableLock:
+    accepted = before.tables.get(key)
     if accepted is None:
-        return sealed(fresh(table, TEMPLATE, document, found))
+        return sealed(table.key, fresh(table, TEMPLATE, document, found))
     if accepted.storage_class != table.storage_class:
         message = (
             f"the storage class of table '{table.key}' was {accepted.storage_class} "
@@ -113,7 +111,8 @@ def _table(table: Table, accepted: TableLock | None, document: Document, found: 
         place = document.locate(("tables", table.key, "storage_class"))
         found.add(rules.FIXED_SETTING, message, place, f"write {accepted.storage_class} again")
     entry = evolve(table, accepted, document, found)
-    return sealed(entry) if state_changed(accepted, entry) else entry
+    unchanged = key == table.key and not state_changed(accepted, entry)
+    return entry if unchanged else sealed(table.key, entry)
 
 
 def _check_physical_names(
@@ -170,7 +169,7 @@ def _removed(
         if key in kept:
             continue
         removed = replace(entry, removed=True)
-        gone[key] = removed if entry.removed else sealed(removed)
+        gone[key] = removed if entry.removed else sealed(key, removed)
         if not entry.removed and not model.bucket.retain:
             used.add(key)
             _check_removal(key, model, document, found)

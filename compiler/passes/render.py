@@ -177,10 +177,12 @@ def _target(state: TableLock) -> View:
     as text.
     """
     table = state.current
+    lost = sorted(set(state.created.properties) - set(table.properties))
     live = {field_id for field_id, _, _ in named_ids(table.columns)}
     retired = sorted({each.id for each in state.retired} - live)
     return {
         "retired": _compact(retired) if retired else "",
+        "lost_properties": lost,
         "columns": [_compact(field_json(column)) for column in table.columns],
         "identifier": _compact(list(table.identifier)),
         "partition": [_compact(partition_json(field)) for field in table.partition],

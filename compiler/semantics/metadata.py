@@ -16,7 +16,6 @@ from compiler.iceberg import (
     sort_from_json,
 )
 from compiler.lock import Retired, TableLock
-from compiler.lockfile import sealed
 from compiler.model import Table
 
 
@@ -51,7 +50,7 @@ def lock_of(
         for each in spec.get("fields", ())
     }
     sources = {each["source-id"] for order in metadata["sort-orders"] for each in order.get("fields", ())}
-    entry = TableLock(
+    return TableLock(
         logical_id=made.logical_id if made else table.logical_id,
         schema_id=made.schema_id if made else table.schema_id,
         template=template,
@@ -67,7 +66,6 @@ def lock_of(
         sorted_by=tuple(sorted(sources)),
         retired=_retired(metadata, current),
     )
-    return sealed(entry)
 
 
 def created_by(resource: Mapping[str, Any]) -> Shape:
