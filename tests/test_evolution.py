@@ -444,6 +444,18 @@ def test_a_rename_that_is_done_is_not_done_again_when_the_old_name_comes_back() 
     assert columns(entry) == [(1, "b"), (2, "a")]
 
 
+def test_a_swap_is_understood_where_one_of_the_names_was_the_others_before() -> None:
+    consent = "\nallow: {reuse_name: {names: [%s], reason: r}}"
+    before = [
+        table("columns: {a: int}"),
+        table("columns: {b: {type: int, was: a}}"),
+        table("columns: {b: int, a: int}" + consent % "a"),
+    ]
+    swap = "columns: {a: {type: int, was: b}, b: {type: int, was: a}}" + consent % "a, b"
+    assert columns(accepted(*before)) == [(1, "b"), (2, "a")]
+    assert columns(accepted(*before, table(swap))) == [(1, "a"), (2, "b")]
+
+
 def test_a_column_takes_its_own_old_name_back_without_consent() -> None:
     entry = accepted(
         table("columns: {a: int}"),

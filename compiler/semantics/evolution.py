@@ -171,28 +171,37 @@ def _matches(way: Evolution, old: tuple[Field, ...], new: tuple[Field, ...]) -> 
     by_name = {each.name: each for each in old}
     matches: dict[str, Field] = {}
     claimed: dict[str, str] = {}
+    done = _done_renames(way, by_name)
     for name, former in way.table.former_names.items():
-        if _is_renamed(way, by_name, name, former):
-            message = (
-                f"column '{name}' of table '{way.table.key}' has had this name already: 'was' does nothing"
-            )
-            way.found.add(rules.STALE_FORMER_NAME, message, way.at(name, "was"), "remove was")
+        if name in done:
+            message = f"column '{name}' of table '{way.table.key}' has had this name already"
+            place = way.at(name, "was")
+            way.found.add(rules.STALE_FORMER_NAME, f"{message}: 'was' does nothing", place, "remove was")
         elif former in by_name and former not in claimed:
             matches[name] = by_name[former]
             claimed[former] = name
         else:
             _report_former(way, name, former, by_name, claimed)
-    unclaimed = {name: column for name, column in by_name.items() if name not in claimed}
-    return {**_same_names(tuple(unclaimed.values()), new), **matches}
+    unclaimed = tuple(column for column in old if column.name not in claimed)
+    return {**_same_names(unclaimed, new), **matches}
 
 
-def _is_renamed(way: Evolution, by_name: Mapping[str, Field], name: str, former: str) -> bool:
-    """Whether the lock has this rename already: it must not be done again, whoever has the old name now."""
-    if name not in by_name:
-        return False
-    own = by_name[name].id
-    names = {each.name for each in way.accepted.retired if (each.id, each.parent) == (own, _TABLE)}
-    return former in names or former not in by_name or former == name
+def _done_renames(way: Evolution, by_name: Mapping[str, Field]) -> set[str]:
+    """Return the columns whose rename is in the lock already, so that it is not done once more.
+
+    The lock knows which names a column had. A column that goes on under yet another name is not
+    the one that keeps this name, though: then its `was` is about the next to have it.
+    """
+    renames = way.table.former_names
+    had = {(each.id, each.name) for each in way.accepted.retired if each.parent == _TABLE}
+    done = {
+        name
+        for name, former in renames.items()
+        if name in by_name and (former == name or former not in by_name or (by_name[name].id, former) in had)
+    }
+    while moving := done & {former for name, former in renames.items() if name not in done}:
+        done -= moving
+    return done
 
 
 def _report_former(
