@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ def entry() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
+    _speak_plainly()
     try:
         name, rest = _split(arguments)
         # Each command is imported alone, so that none pays for what another needs.
@@ -40,6 +42,13 @@ def main(arguments: Sequence[str]) -> int:
         return CUT_OFF
     except Exception as error:
         return _fault(error)
+
+
+def _speak_plainly() -> None:
+    """Let a terminal that knows only ASCII show the rest as escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
