@@ -14,7 +14,10 @@ from compiler import __version__
 from compiler.terminal import CUT_OFF, EXIT_CODES, FAULT, INTERRUPTED
 
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
-COMMANDS: dict[str, str] = {}
+COMMANDS = {
+    "lock": "Rebuild the lock from the live tables.",
+    "plan": "Say what the next deploy will do, before anything is done.",
+}
 _DEFAULT = "build"
 
 
