@@ -66,7 +66,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
-        message = f"the lock is not whole JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        message = "the lock is cut off, or no JSON for another reason, from here on"
         raise LockProblem("unreadable", message, error.lineno, error.colno) from error
     except RecursionError as error:
         raise LockProblem("unreadable", "the lock is nested too deeply") from error

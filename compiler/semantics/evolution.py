@@ -352,9 +352,8 @@ def _check_partition_names(
         if column and not (each.transform == "identity" and column.id == each.source_id):
             message = f"column '{each.name}' of table '{way.table.key}' has the name of a partition field"
             source = next(name for name, column in by_name.items() if column.id == each.source_id)
-            hint = (
-                f"take another name: files are partitioned by {each.transform} of '{source}' under this one"
-            )
+            by = f"'{source}'" if each.transform == "identity" else f"{each.transform} of '{source}'"
+            hint = f"take another name: under this one files are partitioned by {by}"
             way.refuse(rules.COLUMN_NAMED_AS_PARTITION, message, way.at(each.name), hint)
 
 
