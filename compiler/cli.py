@@ -17,6 +17,7 @@ from compiler.terminal import CUT_OFF, EXIT_CODES, FAULT, INTERRUPTED
 COMMANDS = {
     "lock": "Rebuild the lock from the live tables.",
     "plan": "Say what the next deploy will do, before anything is done.",
+    "records": "Check, make up and decode the records of a table.",
 }
 _DEFAULT = "build"
 
