@@ -99,8 +99,8 @@ def _text(value: str) -> str:
         return f'"{value}"'
     if _PRINTABLE.fullmatch(value):
         return "'" + value.replace("'", "''") + "'"
-    # PyYAML knows which characters need an escape; width is infinite so that it stays one line.
-    dumped: str = yaml.dump(value, Dumper=_DUMPER, default_style='"', width=float("inf"), allow_unicode=True)
+    # PyYAML knows which characters need an escape; the width is what fits a C int, so that it stays one line.
+    dumped: str = yaml.dump(value, Dumper=_DUMPER, default_style='"', width=2**31 - 1, allow_unicode=True)
     return dumped.removesuffix("\n...\n").rstrip("\n")
 
 
