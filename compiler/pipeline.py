@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 from compiler import __version__
 from compiler.diagnostics import Diagnostics
@@ -16,19 +17,27 @@ from compiler.passes.render import render
 from compiler.passes.resolve import resolve
 from compiler.passes.validate import validate
 from compiler.passes.write import MANIFEST
+from compiler.semantics.suppression import read_suppressions, report_unused
 from compiler.stack import Build, Stack
 
 
 def compile_spec(
-    spec: str, found: Diagnostics, *, linting: bool = True, progress: Callable[[str], None] = lambda _: None
+    spec: str,
+    found: Diagnostics,
+    *,
+    linting: bool = True,
+    today: date | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Build | None:
     """Compile one spec to the bytes of its output; None once a pass has found an error.
 
     Every pass reports all that it can find, and the first one with an error is the last one.
+    `today` decides which `ignore` has ended: left out, the day in UTC, which is the same on every machine.
     """
     document = load(spec, found)
     if document is None or not validate(document, found):
         return None
+    read_suppressions(document, today or datetime.now(UTC).date(), found)
     model = resolve(document, found)
     if found.failed:
         return None
@@ -38,7 +47,10 @@ def compile_spec(
     if linting:
         progress("checking the template with cfn-lint")
         lint(stack, found)
-    return None if found.failed else _build(stack)
+    if found.failed:
+        return None
+    report_unused(found, linted=linting)
+    return _build(stack)
 
 
 def _build(stack: Stack) -> Build:
