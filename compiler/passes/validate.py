@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -34,7 +35,7 @@ def validate(document: Document, found: Diagnostics) -> bool:
     """
     schema, validator = _validator()
     errors = list(validator.iter_errors(document.data))
-    for error in errors:
+    for error in _one_for_each_value(errors):
         _report(error, schema, document, found)
     return not errors
 
@@ -56,6 +57,22 @@ def _without_planned(part: Any) -> Any:
     planned = part.get("x-planned-values", [])
     enum = {"enum": [value for value in part["enum"] if value not in planned]} if planned else {}
     return {key: _without_planned(value) for key, value in part.items()} | enum
+
+
+def _one_for_each_value(errors: list[Any]) -> Iterator[Any]:
+    """Leave out what follows from a mistake in the same value: a number is no known text either."""
+    said: set[Path] = set()
+    for error in sorted(errors, key=lambda error: _RANKS.get(error.kind.name, 1)):
+        path: Path = tuple(error.instance_path)
+        if error.kind.name in _ABOUT_ENTRIES:
+            yield error
+        elif path not in said:
+            said.add(path)
+            yield error
+
+
+_ABOUT_ENTRIES = ("additionalProperties", "propertyNames", "required")
+_RANKS = {"type": 0, "pattern": 2}
 
 
 def _report(error: Any, schema: dict[str, Any], document: Document, found: Diagnostics) -> None:
@@ -88,7 +105,7 @@ def _report_branch(error: Any, schema: dict[str, Any], document: Document, found
         if not any(each.kind.name == "type" and tuple(each.instance_path) == path for each in branch)
     ]
     if fitting:
-        for each in fitting[0]:
+        for each in _one_for_each_value(fitting[0]):
             _report(each, schema, document, found)
         return
     where = _walk(schema, error.schema_path[:-1])
@@ -186,7 +203,21 @@ def _walk(schema: Any, path: list[Any]) -> Any:
 
 
 def _description(schema: Any) -> str:
-    return str(schema.get("description", "")) if isinstance(schema, Mapping) else ""
+    return _brief(str(schema.get("description", ""))) if isinstance(schema, Mapping) else ""
+
+
+_LONGEST_HINT = 190
+_SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z0-9])")
+
+
+def _brief(description: str) -> str:
+    """Return what fits a hint: the first sentence, and as many more as stay readable beside a message."""
+    hint, *others = _SENTENCE_END.split(description)
+    for sentence in others:
+        if len(hint) + len(sentence) >= _LONGEST_HINT:
+            break
+        hint = f"{hint} {sentence}"
+    return hint
 
 
 def _subject(path: Path) -> str:
