@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from compiler import terminal
-from compiler.diagnostics import Diagnostics
+from compiler.diagnostics import SEVERITIES, Diagnostics
 
 EXAMPLE = """\
 example:
   analytics-compile spec/analytics.yaml                 write out/<stack>.template.yaml and out/manifest.json
   analytics-compile spec/analytics.yaml --check         in CI: exit 1, with a diff, where out/ is stale
-  analytics-compile spec/analytics.yaml --format json   for a program
+  analytics-compile spec/analytics.yaml --fail-on warning --format github   on a pull request
 """
 
 
@@ -25,7 +26,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="write nothing; exit 1 with a diff where DIR is stale"
     )
     parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+        "--format",
+        choices=("text", "json", "sarif", "github"),
+        default="text",
+        help="print for a person, a program, a code scanner or GitHub's annotations (default: text)",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=SEVERITIES,
+        default="error",
+        help="the mildest finding that fails: nothing is written and the exit code is 1 (default: error)",
     )
     parser.add_argument("--no-lint", action="store_true", help="skip cfn-lint, which takes most of the time")
     parser.add_argument("--quiet", action="store_true", help="print findings only")
@@ -36,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     # Only a compilation pays for these imports: --help and --version answer at once.
     from compiler.passes.write import check, write
     from compiler.pipeline import compile_spec
-    from compiler.report import text, view
+    from compiler.report.view import view
 
     found = Diagnostics()
     progress = terminal.progress(quiet=options.quiet)
@@ -46,13 +56,29 @@ def run(options: argparse.Namespace) -> int:
     written: tuple[str, ...] = ()
     if build and options.check:
         difference = check(build, out, found)
+    elif build and found.reaches(options.fail_on):
+        build = None
     elif build:
         written = write(build, out, found)
-    report = view(found, build, out, written)
+    _print(view(found, build, out, written, difference), options)
+    return terminal.PROBLEMS if found.reaches(options.fail_on) else terminal.FINE
+
+
+def _print(report: dict[str, Any], options: argparse.Namespace) -> None:
     if options.format == "json":
-        terminal.print_json({**report, "difference": difference})
+        terminal.print_json(report)
+    elif options.format == "sarif":
+        from compiler.report.sarif import sarif
+
+        terminal.print_json(sarif(report))
+    elif options.format == "github":
+        from compiler.report.github import github
+
+        sys.stdout.write(github(report))
     else:
-        sys.stdout.write(difference)
+        from compiler.report.text import text
+
+        sys.stdout.write(report["difference"])
         quiet = options.quiet or options.check
-        sys.stdout.write(text(report, colour=terminal.colourful(sys.stdout), quiet=quiet))
-    return terminal.PROBLEMS if found.failed else terminal.FINE
+        colour = terminal.colourful(sys.stdout)
+        sys.stdout.write(text(report, colour=colour, quiet=quiet, source=True))
