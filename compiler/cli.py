@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -13,12 +14,19 @@ from compiler import __version__
 from compiler.terminal import EXIT_CODES, FAULT, FINE, INTERRUPTED
 
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "explain": "Explain a rule: what it reports, why, and the way out.",
+    "schema": "Print the schema of the spec language, for editors and for readers.",
+    "completion": "Print the script that lets a shell complete commands and options.",
+}
 _DEFAULT = "build"
 
 
 def entry() -> None:
     """Run the command and end the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may not have every character of a spec
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))
 
 
@@ -26,9 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     try:
         name, rest = _split(arguments)
-        # Each command is imported alone, so that none pays for what another needs.
-        command = importlib.import_module(f"compiler.commands.{name}")
-        code: int = command.run(_parser(name, command).parse_args(rest))
+        code: int = _command(name).run(_parser(name).parse_args(rest))
         sys.stdout.flush()
         return code
     except SystemExit as ended:  # argparse has printed usage or help
@@ -48,7 +54,13 @@ def _split(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     return _DEFAULT, arguments
 
 
-def _parser(name: str, command: Any) -> argparse.ArgumentParser:
+def _command(name: str) -> Any:
+    # Each command is imported alone, so that none pays for what another needs.
+    return importlib.import_module(f"compiler.commands.{name}")
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    command = _command(name)
     commands = "".join(f"\n  {each:<12} {COMMANDS[each]}" for each in COMMANDS)
     others = (
         f"\ncommands (analytics-compile COMMAND --help):{commands}\n" if name == _DEFAULT and commands else ""
@@ -64,6 +76,8 @@ def _parser(name: str, command: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"analytics-compile {__version__}")
     command.configure(parser)
+    # `completion` is about all commands, and cannot import this module, which stands above it.
+    parser.set_defaults(commands=COMMANDS, parser_of=_parser)
     return parser
 
 
