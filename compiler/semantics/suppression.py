@@ -12,6 +12,9 @@ from compiler.document import Document, Path, dotted
 from compiler.names import nearest
 
 
+_LIST_HINT = "analytics-compile explain lists the rules"
+
+
 def read_suppressions(document: Document, today: date, found: Diagnostics) -> None:
     """Suppress what each `ignore` of the spec names; `until` is the last day on which it does.
 
@@ -61,7 +64,7 @@ def _rule(code: str, path: Path, document: Document, found: Diagnostics) -> Rule
     rule = rules.BY_CODE.get(code)
     if rule is None:
         near = nearest(code, [each.code for each in rules.RULES if each.severity != "error"])
-        hint = f"did you mean {near} ({rules.BY_CODE[near].name})?" if near else ""
+        hint = f"did you mean {near} ({rules.BY_CODE[near].name})?" if near else _LIST_HINT
         found.add(rules.UNKNOWN_RULE, f"there is no rule '{code}'", document.locate(path), hint)
         return None
     if rule.severity == "error":
