@@ -11,7 +11,6 @@ from compiler.diagnostics import Diagnostics, Rule, Suppression
 from compiler.document import Document, Path, dotted
 from compiler.names import nearest
 
-
 _LIST_HINT = "analytics-compile explain lists the rules"
 
 
