@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from compiler import __version__
-from compiler.terminal import EXIT_CODES, FAULT, FINE, INTERRUPTED
+from compiler.terminal import CUT_OFF, EXIT_CODES, FAULT, INTERRUPTED
 
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
 COMMANDS: dict[str, str] = {
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
+        return CUT_OFF
     except Exception as error:
         return _fault(error)
 

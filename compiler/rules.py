@@ -470,9 +470,9 @@ EXISTING_BUCKET = Rule(
     "AC3030",
     "setting-of-existing-bucket",
     "error",
-    "A setting of a table bucket that another stack owns.",
+    "A table bucket that another stack owns has no name here, or a setting of its owner.",
     "This stack makes only namespaces and tables in it.",
-    "Set it where the bucket is made.",
+    "Write the bucket's `name`, and set the rest where the bucket is made.",
 )
 NAME_TOO_LONG = Rule(
     "AC3031",

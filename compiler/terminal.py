@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
-FINE, PROBLEMS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+FINE, PROBLEMS, USAGE, FAULT = 0, 1, 2, 3
+# As a shell reports a command that a signal ended: SIGINT, SIGPIPE.
+INTERRUPTED, CUT_OFF = 130, 141
 
 EXIT_CODES = "exit codes: 0 fine, 1 problems were found, 2 wrong usage, 3 a fault of the compiler"
 

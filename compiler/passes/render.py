@@ -205,7 +205,6 @@ def _provider(model: Model) -> View:
         "name": name,
         "log_group": f"/aws/lambda/{name}",
         "timeout": FUNCTION_TIMEOUT_SECONDS,
-        "namespaces": [namespace.name for namespace in model.namespaces],
         "source": Block(inlined("provider"), _SOURCE_INDENT),
     }
 
@@ -241,27 +240,12 @@ def _function_arns(streams: Iterable[Stream]) -> list[str]:
 
 
 def _table_access(role: Role, *, writes: bool) -> list[View]:
-    """Return a statement for each namespace whose tables the role writes to, or reads."""
-    delivered = {
-        destination.table.logical_id: destination.table
-        for s in role.delivers
-        for destination in s.destinations
-    }
-    tables = (
-        list(delivered.values())
-        if writes
-        else [each for each in role.reads if each.logical_id not in delivered]
-    )
-    return [
-        {
-            "sid": f"{'Write' if writes else 'Read'}{namespace.logical_id.removesuffix('Namespace')}",
-            "writes": writes,
-            "namespace": namespace.name,
-            "tables": [table.name for table in tables if table.namespace == namespace],
-        }
-        for namespace in role.namespaces
-        if any(table.namespace == namespace for table in tables)
-    ]
+    """Return the statement for the tables that the role writes to, or only reads; none without tables."""
+    delivered = [destination.table for stream in role.delivers for destination in stream.destinations]
+    tables = delivered if writes else [table for table in role.reads if table not in delivered]
+    arns = [GetAtt(each, "TableARN") for each in dict.fromkeys(table.logical_id for table in tables)]
+    sid = "WriteTables" if writes else "ReadTables"
+    return [{"sid": sid, "writes": writes, "tables": arns}] if arns else []
 
 
 def _grant(grant: Grant) -> View:

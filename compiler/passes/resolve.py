@@ -84,7 +84,10 @@ def _names_left_out(
 
 def _bucket(entry: Mapping[str, Any], stack: str, scope: Scope) -> Bucket:
     existing = entry.get("existing", False)
-    for key in ("encryption", "unreferenced_days", "noncurrent_days"):
+    if existing and "name" not in entry:
+        message = "an existing bucket has no 'name'"
+        scope.report(rules.EXISTING_BUCKET, message, ("bucket", "existing"), "write its name", key=True)
+    for key in ("unreferenced_days", "noncurrent_days"):
         if existing and key in entry:
             message = f"'{key}' of a bucket that another stack owns"
             hint = "set it where the bucket is made, and remove it here"
