@@ -14,7 +14,9 @@ from compiler import __version__
 from compiler.terminal import CUT_OFF, EXIT_CODES, FAULT, INTERRUPTED
 
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
-COMMANDS: dict[str, str] = {
+COMMANDS = {
+    "plan": "Say what the next deploy will do, before anything is done.",
+    "lock": "Rebuild the lock from the live tables.",
     "explain": "Explain a rule: what it reports, why, and the way out.",
     "schema": "Print the schema of the spec language, for editors and for readers.",
     "completion": "Print the script that lets a shell complete commands and options.",
@@ -24,14 +26,12 @@ _DEFAULT = "build"
 
 def entry() -> None:
     """Run the command and end the process with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal may not have every character of a spec
-            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
+    _speak_plainly()
     try:
         name, rest = _split(arguments)
         code: int = _command(name).run(_parser(name).parse_args(rest))
@@ -46,6 +46,13 @@ def main(arguments: Sequence[str]) -> int:
         return CUT_OFF
     except Exception as error:
         return _fault(error)
+
+
+def _speak_plainly() -> None:
+    """Let a terminal that knows only ASCII show the rest as escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:

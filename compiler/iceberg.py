@@ -6,9 +6,9 @@ CloudFormation's `IcebergSchemaV2` takes the same form for a nested type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any
 
 FIRST_PARTITION_FIELD_ID = 1000
@@ -65,6 +65,44 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A column under a transform, as a spec says it: by the column's name."""
+
+    column: str
+    transform: str
+    argument: int | None = None
+    offset: int = 0
+    """Where the column's name stands in the text of the term."""
+
+    @property
+    def iceberg(self) -> str:
+        """The transform as Iceberg writes it, as in `bucket[16]`."""
+        return self.transform if self.argument is None else f"{self.transform}[{self.argument}]"
+
+    @property
+    def field_name(self) -> str:
+        """The partition field's name, as Iceberg itself names one that is added later.
+
+        The number is part of it, so that `bucket(16, id)` may become `bucket(32, id)`
+        (Iceberg, BaseUpdatePartitionSpec).
+        """
+        if self.transform == "identity":
+            return self.column
+        suffix = "trunc" if self.transform == "truncate" else self.transform
+        stem = f"{self.column}_{suffix}"
+        return stem if self.argument is None else f"{stem}_{self.argument}"
+
+
+@dataclass(frozen=True, slots=True)
+class SortTerm:
+    """A term with its direction, and where nulls go."""
+
+    term: Term
+    direction: str
+    null_order: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionField:
     """One field of a partition spec."""
 
@@ -84,13 +122,63 @@ class SortField:
     null_order: str
 
 
-def assign_ids(fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    """Give every field, nested ones too, the id that a catalog gives a fresh table.
+def assign_ids(fields: tuple[Field, ...], ids: Iterator[int]) -> tuple[Field, ...]:
+    """Give every field, nested ones too, its id, in the order in which a catalog numbers a fresh table.
 
     Iceberg's own order (`TypeUtil.assignFreshIds`): all fields of a struct first, then what is
     inside each of them. A catalog that assigns ids anew at creation so comes to the same ones.
     """
-    return _assign_struct(fields, count(1))
+    numbered = [replace(field, id=next(ids)) for field in fields]
+    return tuple(replace(field, type=assign_type_ids(field.type, ids)) for field in numbered)
+
+
+def assign_type_ids(type_: Type, ids: Iterator[int]) -> Type:
+    """Give what is inside a type its ids, as `assign_ids` does."""
+    match type_:
+        case Primitive():
+            return type_
+        case ListType():
+            element_id = next(ids)
+            return replace(type_, element_id=element_id, element=assign_type_ids(type_.element, ids))
+        case MapType():
+            key_id, value_id = next(ids), next(ids)
+            key, value = assign_type_ids(type_.key, ids), assign_type_ids(type_.value, ids)
+            return replace(type_, key_id=key_id, value_id=value_id, key=key, value=value)
+        case StructType():
+            return StructType(assign_ids(type_.fields, ids))
+
+
+def named_ids(fields: tuple[Field, ...], parent: int = 0, prefix: str = "") -> Iterator[tuple[int, int, str]]:
+    """Yield of every field, nested ones too, its id, that of the field it is in, and its path of names."""
+    for field in fields:
+        path = f"{prefix}{field.name}"
+        yield field.id, parent, path
+        yield from _named_type_ids(field.type, field.id, path)
+
+
+def _named_type_ids(type_: Type, parent: int, path: str) -> Iterator[tuple[int, int, str]]:
+    match type_:
+        case ListType():
+            yield type_.element_id, parent, f"{path}.element"
+            yield from _named_type_ids(type_.element, type_.element_id, f"{path}.element")
+        case MapType():
+            yield type_.key_id, parent, f"{path}.key"
+            yield from _named_type_ids(type_.key, type_.key_id, f"{path}.key")
+            yield type_.value_id, parent, f"{path}.value"
+            yield from _named_type_ids(type_.value, type_.value_id, f"{path}.value")
+        case StructType():
+            yield from named_ids(type_.fields, parent, f"{path}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything about a table that Iceberg keeps in its metadata and a spec decides."""
+
+    columns: tuple[Field, ...]
+    identifier: tuple[int, ...]
+    partition: tuple[PartitionField, ...]
+    sort: tuple[SortField, ...]
+    properties: Mapping[str, str]
 
 
 def type_json(type_: Type) -> Any:
@@ -168,6 +256,43 @@ def primitives(type_: Type) -> Iterator[Primitive]:
                 yield from primitives(field.type)
 
 
+def type_from_json(value: Any) -> Type:
+    """Read a type in Iceberg's JSON form. Raises ValueError or KeyError where it is none."""
+    if isinstance(value, str):
+        return _primitive_from_text(value)
+    match value["type"]:
+        case "list":
+            return ListType(type_from_json(value["element"]), value["element-required"], value["element-id"])
+        case "map":
+            key, inner = type_from_json(value["key"]), type_from_json(value["value"])
+            return MapType(key, inner, value["value-required"], value["key-id"], value["value-id"])
+        case "struct":
+            return StructType(tuple(field_from_json(each) for each in value["fields"]))
+    raise ValueError(f"'{value['type']}' is no type")
+
+
+def field_from_json(value: Mapping[str, Any]) -> Field:
+    """Read a struct field in Iceberg's JSON form."""
+    return Field(
+        value["name"], type_from_json(value["type"]), value["required"], value.get("doc", ""), value["id"]
+    )
+
+
+def partition_from_json(value: Mapping[str, Any]) -> PartitionField:
+    """Read a partition field in Iceberg's JSON form."""
+    return PartitionField(value["source-id"], value["transform"], value["name"], value["field-id"])
+
+
+def sort_from_json(value: Mapping[str, Any]) -> SortField:
+    """Read a sort field in Iceberg's JSON form."""
+    return SortField(value["source-id"], value["transform"], value["direction"], value["null-order"])
+
+
+def _primitive_from_text(text: str) -> Primitive:
+    name, *numbers = re.split(r"[(),\[\]\s]+", text)
+    return Primitive(name, tuple(int(each) for each in numbers if each))
+
+
 def spelled(type_: Type) -> str:
     """Return a type as the spec language writes it."""
     match type_:
@@ -186,23 +311,3 @@ def spelled(type_: Type) -> str:
 
 def _marked(type_: Type, required: bool) -> str:
     return spelled(type_) + "!" * required
-
-
-def _assign_struct(fields: tuple[Field, ...], ids: Iterator[int]) -> tuple[Field, ...]:
-    numbered = [replace(field, id=next(ids)) for field in fields]
-    return tuple(replace(field, type=_assign_type(field.type, ids)) for field in numbered)
-
-
-def _assign_type(type_: Type, ids: Iterator[int]) -> Type:
-    match type_:
-        case Primitive():
-            return type_
-        case ListType():
-            element_id = next(ids)
-            return replace(type_, element_id=element_id, element=_assign_type(type_.element, ids))
-        case MapType():
-            key_id, value_id = next(ids), next(ids)
-            key, value = _assign_type(type_.key, ids), _assign_type(type_.value, ids)
-            return replace(type_, key_id=key_id, value_id=value_id, key=key, value=value)
-        case StructType():
-            return StructType(_assign_struct(type_.fields, ids))

@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from compiler.diagnostics import Location
-from compiler.iceberg import Field, PartitionField, SortField
+from compiler.iceberg import Field, SortTerm, Term
 
 Access = Literal["lake_formation", "iam"]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the spec allows to be lost: the kind of change, the names it is about, and why."""
+
+    kind: str
+    names: tuple[str, ...]
+    reason: str
+    location: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,7 @@ class Bucket:
     unreferenced_days: int
     noncurrent_days: int
     retain: bool
+    consents: tuple[Consent, ...]
     location: Location
 
 
@@ -54,9 +65,14 @@ class Table:
     logical_id: str
     schema_id: str
     columns: tuple[Field, ...]
-    identifier: tuple[int, ...]
-    partition: tuple[PartitionField, ...]
-    sort: tuple[SortField, ...]
+    """The columns as the spec has them: no ids yet, which only an accepted state can give."""
+    former_key: str | None
+    former_names: Mapping[str, str]
+    """Of each renamed column, the name that it had."""
+    consents: tuple[Consent, ...]
+    identifier: tuple[str, ...]
+    partition: tuple[Term, ...]
+    sort: tuple[SortTerm, ...]
     properties: Mapping[str, str]
     compaction_megabytes: int | None
     snapshots: Snapshots | None
@@ -135,6 +151,7 @@ class Role:
 class Model:
     """One pipeline, ready to plan."""
 
+    pipeline: str
     stack: str
     description: str
     tags: Mapping[str, str]

@@ -9,10 +9,16 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from compiler import __version__
+from compiler.change import Plan
 from compiler.diagnostics import Diagnostics
+from compiler.document import Document
+from compiler.lock import Lock
+from compiler.lockfile import dump
+from compiler.model import Model
 from compiler.passes.lint import lint
 from compiler.passes.load import load
 from compiler.passes.plan import plan
+from compiler.passes.recall import lock_path, recall
 from compiler.passes.render import render
 from compiler.passes.resolve import resolve
 from compiler.passes.validate import validate
@@ -32,16 +38,15 @@ def compile_spec(
     """Compile one spec to the bytes of its output; None once a pass has found an error.
 
     Every pass reports all that it can find, and the first one with an error is the last one.
-    `today` decides which `ignore` has ended: left out, the day in UTC, which is the same on every machine.
     """
     document = load(spec, found)
-    if document is None or not validate(document, found):
+    accepted = recall(spec, found)
+    if document is None or found.failed:
         return None
-    read_suppressions(document, today or datetime.now(UTC).date(), found)
-    model = resolve(document, found)
-    if found.failed:
+    planned = plan_document(document, accepted, found, today)
+    if planned is None or found.failed:
         return None
-    stack = render(plan(model), found)
+    stack = render(planned, found)
     if found.failed:
         return None
     if linting:
@@ -50,10 +55,32 @@ def compile_spec(
     if found.failed:
         return None
     report_unused(found, linted=linting)
-    return _build(stack)
+    return _build(spec, stack, planned)
 
 
-def _build(stack: Stack) -> Build:
+def understand(
+    document: Document, accepted: Lock | None, found: Diagnostics, today: date | None = None
+) -> Model | None:
+    """Return what a document means; None once a pass has found an error.
+
+    An `ignore` ends before `today`: left out, the day in UTC, which is the same on every machine.
+    """
+    if not validate(document, found):
+        return None
+    read_suppressions(document, today or datetime.now(UTC).date(), found)
+    model = resolve(document, found, accepted)
+    return None if found.failed else model
+
+
+def plan_document(
+    document: Document, accepted: Lock | None, found: Diagnostics, today: date | None = None
+) -> Plan | None:
+    """Hold a document against what was accepted; a plan comes back even where a change is refused."""
+    model = understand(document, accepted, found, today)
+    return plan(model, accepted, document, found) if model else None
+
+
+def _build(spec: str, stack: Stack, planned: Plan) -> Build:
     template = stack.text.encode()
     name = f"{stack.name}.template.yaml"
     manifest = {
@@ -63,4 +90,5 @@ def _build(stack: Stack) -> Build:
         "resources": dict(sorted(Counter(stack.types.values()).items())),
         "files": [{"path": name, "bytes": len(template), "sha256": hashlib.sha256(template).hexdigest()}],
     }
-    return Build(stack, {name: template, MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode()})
+    files = {name: template, MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode()}
+    return Build(stack, planned, files, lock_path(spec), dump(planned.next_lock).encode())

@@ -578,6 +578,190 @@ UNUSED_IGNORE = Rule(
     "What it was for has been mended, or is reported elsewhere; left in, it would hide the next one.",
     "Remove it, or move it to the entry that the warning is shown in.",
 )
+NEW_REQUIRED_COLUMN = Rule(
+    "AC4001",
+    "new-required-column",
+    "error",
+    "A new column is required.",
+    "Old rows have no value for it, and S3 Tables refuses such a commit.",
+    "Make it optional.",
+)
+NARROWED_COLUMN = Rule(
+    "AC4002",
+    "narrowed-column",
+    "error",
+    "A column's type became narrower.",
+    "Values that are already stored may not fit the new type.",
+    "Add a column of the new type, or keep the old type.",
+)
+CHANGED_TYPE = Rule(
+    "AC4003",
+    "changed-type",
+    "error",
+    "A column's type became another one.",
+    "Iceberg widens int to long, float to double and a decimal's precision; it converts nothing else.",
+    "Add a column of the new type under another name.",
+)
+NOW_REQUIRED = Rule(
+    "AC4004",
+    "now-required",
+    "error",
+    "An optional column or element became required.",
+    "Rows that are already stored may have no value there.",
+    "Leave it optional.",
+)
+MAP_KEY_CHANGED = Rule(
+    "AC4005",
+    "map-key-changed",
+    "error",
+    "The key of a map changed.",
+    "Iceberg allows no change of a map's key, not even a wider type.",
+    "Add a column of the new type.",
+)
+DROPPED_COLUMN = Rule(
+    "AC4006",
+    "dropped-column",
+    "error",
+    "A column is gone from the spec.",
+    "Its values stay in the files, but nobody can read them any more.",
+    "Put it back; or say which column it became with `was`; or consent with allow: {drop_column: …}.",
+)
+DROPPED_COLUMN_IN_USE = Rule(
+    "AC4007",
+    "dropped-column-in-use",
+    "error",
+    "A column is gone that identifies rows or lays out files.",
+    "Old partition specs and sort orders go on naming it, and readers of the metadata would fail.",
+    "Keep the column.",
+)
+REUSED_NAME = Rule(
+    "AC4008",
+    "reused-name",
+    "error",
+    "A column takes the name that another one had before.",
+    "Old queries and producers would read or write the new column in the belief that it is the old one.",
+    "Take another name, or consent with allow: {reuse_name: …}.",
+)
+UNKNOWN_FORMER_NAME = Rule(
+    "AC4009",
+    "unknown-former-name",
+    "error",
+    "`was` names something that the lock does not know.",
+    "Without it there is nothing whose values could be carried on.",
+    "Correct the name, or remove `was`.",
+)
+PARTITION_SOURCE_CHANGED = Rule(
+    "AC4010",
+    "partition-source-changed",
+    "error",
+    "A column changed its type that partitions files.",
+    "The transform would give another result for old values than old files are laid out by.",
+    "Add a column of the new type.",
+)
+SAME_FORMER_NAME = Rule(
+    "AC4011",
+    "same-former-name",
+    "error",
+    "Two entries say that they were the same one.",
+    "Only one of them can go on with its rows.",
+    "Remove `was` from one of them.",
+)
+FIXED_SETTING = Rule(
+    "AC4012",
+    "fixed-setting",
+    "error",
+    "A setting changed that is fixed once the thing is made.",
+    "CloudFormation could only replace it, and the new one would have the name of the old one.",
+    "Set it back; or make a new entry under another name and move over.",
+)
+DROPPED_TABLE = Rule(
+    "AC4013",
+    "dropped-table",
+    "error",
+    "A table is gone from the spec while the bucket has retain: false.",
+    "The next deploy would delete the table with its rows.",
+    "Put it back; or set retain: true; or consent with bucket: {allow: {drop_table: …}}.",
+)
+COLUMN_NAMED_AS_PARTITION = Rule(
+    "AC4014",
+    "column-named-as-partition",
+    "error",
+    "A column has the name of a partition field of another column.",
+    "A partition field keeps its name when its column is renamed, and Iceberg wants names told apart.",
+    "Give the column another name.",
+)
+TAKEN_TABLE_NAME = Rule(
+    "AC4015",
+    "taken-table-name",
+    "error",
+    "A table takes the name that another one has, or had.",
+    "The other one has it in the bucket until the deploy is over, or for good if it was only let go.",
+    "Take another name.",
+)
+STALE_FORMER_NAME = Rule(
+    "AC4101",
+    "stale-former-name",
+    "warning",
+    "`was` does nothing any more.",
+    "The rename is in the lock already.",
+    "Remove `was`.",
+)
+UNUSED_CONSENT = Rule(
+    "AC4102",
+    "unused-consent",
+    "warning",
+    "A consent is not needed.",
+    "What it allows is in the lock already, or is not asked for; it would allow it another time.",
+    "Remove it.",
+)
+LOCK_UNREADABLE = Rule(
+    "AC4201",
+    "unreadable-lock",
+    "error",
+    "The lock cannot be read.",
+    "It is cut off or was edited by hand; without it field ids could be given twice.",
+    "Take it from git again, or rebuild it with analytics-compile lock.",
+)
+LOCK_NEWER = Rule(
+    "AC4202",
+    "newer-lock",
+    "error",
+    "The lock was written by a newer compiler.",
+    "An older one could lose what it does not know.",
+    "Install the newer analytics-compile.",
+)
+LOCK_CONFLICT = Rule(
+    "AC4203",
+    "lock-conflict",
+    "error",
+    "The lock has merge conflicts.",
+    "Two branches changed the same table, and both may have given out the same field id.",
+    "Take the lock of the branch that is deployed, keep both changes in the spec, and compile again.",
+)
+LOCK_EDITED = Rule(
+    "AC4204",
+    "edited-lock",
+    "error",
+    "The lock was changed by something other than the compiler.",
+    "A table's entry does not fit its chain of hashes, so its ids cannot be trusted.",
+    "Take it from git again, or rebuild it with analytics-compile lock.",
+)
+LOCK_WOULD_CHANGE = Rule(
+    "AC4205",
+    "lock-would-change",
+    "error",
+    "The spec asks for something that is not in the lock, and --locked was given.",
+    "What changes in a live table is accepted by a person, not by CI.",
+    "Compile without --locked, read the plan, and commit the lock.",
+)
+NOT_COMPARABLE = Rule(
+    "AC4206",
+    "not-comparable",
+    "error",
+    "What a plan is to be compared with cannot be had.",
+    "There is no such file, git does not know the commit, or the spec in it does not compile.",
+    "Name a lock, or a branch, tag or commit whose spec compiles.",
+)
 TEMPLATE_TOO_LARGE = Rule(
     "AC5001",
     "template-too-large",
@@ -633,6 +817,31 @@ STALE = Rule(
     "The output folder does not hold what the spec compiles to.",
     "Somebody changed the spec, the output or the compiler's version without compiling.",
     "Compile, and commit the result.",
+)
+
+AWS_REFUSED = Rule(
+    "AC8001",
+    "aws-refused",
+    "error",
+    "AWS does not answer, or refuses.",
+    "There are no credentials, no network, no such stack, or a right is missing; nothing was changed.",
+    "Check the stack's name, the Region and your credentials.",
+)
+TABLE_NOT_LOADED = Rule(
+    "AC8002",
+    "table-not-loaded",
+    "error",
+    "A live table cannot be read.",
+    "It does not exist, or s3tables:GetTableMetadataLocation or s3tables:GetTableData is missing.",
+    "Check that the table is there, and your rights.",
+)
+UNKNOWN_TABLE = Rule(
+    "AC8003",
+    "unknown-table",
+    "error",
+    "A table was named that the spec does not have.",
+    "The lock is about the spec's tables, by their keys.",
+    "Name a key of `tables`.",
 )
 
 RULES: tuple[Rule, ...] = tuple(value for value in globals().values() if isinstance(value, Rule))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from compiler.change import Plan
 from compiler.diagnostics import Location
 
 
@@ -22,7 +24,10 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The bytes of every file under the output folder, by relative path; the manifest is the last one."""
+    """What a compilation writes: files of the output folder, the manifest last, and the lock."""
 
     stack: Stack
+    plan: Plan
     files: Mapping[str, bytes]
+    lock_path: Path
+    lock: bytes

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from compiler import rules
+from compiler import cli, rules
 from compiler.diagnostics import Diagnostic, Diagnostics, Location, Suppression
 from compiler.pipeline import compile_spec
 from compiler.stack import Build
+from compiler.terminal import FINE
 
 TODAY = date(2026, 11, 22)
 
@@ -204,6 +206,22 @@ def test_an_ignore_of_a_lint_finding_is_unused_only_where_there_was_a_lint(tmp_p
     spec = ignoring("{rule: AC6002, reason: Known}")
     assert "AC3205" not in codes(compiled(tmp_path, spec, linting=False)[1])
     assert "AC3205" in codes(compiled(tmp_path, spec, linting=True)[1])
+
+
+def test_an_ignore_that_has_ended_since_does_not_spoil_an_old_spec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spec = Path("spec.yaml")
+    spec.write_text(ignoring("{rule: AC3101, reason: All send it, until: 2020-12-31}"), encoding="utf-8")
+    author = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    for words in (["init", "-q"], ["add", "spec.yaml"], [*author, "commit", "-q", "-m", "old"]):
+        subprocess.run(["git", *words], check=True)
+    spec.write_text(ignoring("{rule: AC3101, reason: All send it, until: 2090-12-31}"), encoding="utf-8")
+    assert cli.main(["plan", "spec.yaml", "--against", "HEAD"]) == FINE
+    out = capsys.readouterr().out
+    assert "AC3101" not in out
+    assert out.endswith("Left out 1 finding that the spec says to ignore.\n")
 
 
 def test_many_suppressions_cost_little() -> None:

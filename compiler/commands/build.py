@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler import terminal
 from compiler.diagnostics import SEVERITIES, Diagnostics
+
+if TYPE_CHECKING:
+    from compiler.stack import Build
 
 EXAMPLE = """\
 example:
@@ -38,13 +41,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the mildest finding that fails: nothing is written and the exit code is 1 (default: error)",
     )
     parser.add_argument("--no-lint", action="store_true", help="skip cfn-lint, which takes most of the time")
+    parser.add_argument("--locked", action="store_true", help="refuse to compile where the lock would change")
     parser.add_argument("--quiet", action="store_true", help="print findings only")
 
 
 def run(options: argparse.Namespace) -> int:
     """Compile, then write or compare; return the exit code."""
     # Only a compilation pays for these imports: --help and --version answer at once.
-    from compiler.passes.write import check, write
     from compiler.pipeline import compile_spec
     from compiler.report.view import view
 
@@ -52,16 +55,23 @@ def run(options: argparse.Namespace) -> int:
     progress = terminal.progress(quiet=options.quiet)
     build = compile_spec(options.spec, found, linting=not options.no_lint, progress=progress)
     out = Path(options.out)
-    difference = ""
-    written: tuple[str, ...] = ()
-    if build and options.check:
-        difference = check(build, out, found)
-    elif build and found.reaches(options.fail_on):
-        build = None
-    elif build:
-        written = write(build, out, found)
-    _print(view(found, build, out, written, difference), options)
-    return terminal.PROBLEMS if found.reaches(options.fail_on) else terminal.FINE
+    difference, written = _finish(build, out, options, found) if build else ("", ())
+    fails = found.reaches(options.fail_on)
+    _print(view(found, None if fails else build, out, written, difference), options)
+    return terminal.PROBLEMS if fails else terminal.FINE
+
+
+def _finish(
+    build: Build, out: Path, options: argparse.Namespace, found: Diagnostics
+) -> tuple[str, tuple[str, ...]]:
+    """Write a build, or compare it; return the difference, and what was written."""
+    from compiler.passes.write import check, check_locked, write
+
+    if options.locked:
+        check_locked(build, found)
+    if options.check:
+        return check(build, out, found), ()
+    return "", () if found.reaches(options.fail_on) else write(build, out, found)
 
 
 def _print(report: dict[str, Any], options: argparse.Namespace) -> None:

@@ -71,7 +71,7 @@ complete --command analytics-compile --no-files --arguments '(__analytics_compil
 SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 _FILES, _FOLDERS = ":files", ":folders"
-_BY_METAVAR = {"SPEC": _FILES, "FILE": _FILES, "DIR": _FOLDERS}
+_BY_METAVAR = {"SPEC": _FILES, "FILE": _FILES, "LOCK|REF": _FILES, "DIR": _FOLDERS}
 
 Word = tuple[str, str]
 """What may stand on the line, and what it means."""

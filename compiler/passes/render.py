@@ -15,8 +15,9 @@ from compiler.assets import folder
 from compiler.change import Plan
 from compiler.diagnostics import Diagnostics, Location
 from compiler.emit import Block, GetAtt, LogicalId, Ref, Sub, emit
-from compiler.iceberg import Field, field_json, partition_json, sort_json, type_json
+from compiler.iceberg import Field, Shape, field_json, named_ids, partition_json, sort_json, type_json
 from compiler.inline import inlined
+from compiler.lock import TableLock
 from compiler.model import Bucket, Grant, Model, Namespace, Role, Stream, Table
 from compiler.stack import Stack
 
@@ -41,7 +42,7 @@ def render(plan: Plan, found: Diagnostics) -> Stack:
     Reports AC5001 to AC5003, the limits that a template as a whole may exceed.
     """
     model = plan.model
-    view = _view(model)
+    view = _view(plan)
     text = _environment().get_template("stack.yaml.j2").render(view)
     types = dict(_RESOURCE.findall(text))
     stack = Stack(model.stack, text, types, len(view["outputs"]), _origins(model, types))
@@ -63,8 +64,9 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _view(model: Model) -> View:
+def _view(plan: Plan) -> View:
     """Return what the templates see: text, numbers, lists and maps, with every decision made."""
+    model = plan.model
     by_stream = {role.key: role for role in model.roles}
     return {
         "stack": model.stack,
@@ -75,7 +77,7 @@ def _view(model: Model) -> View:
         "retention": _retention(model.bucket),
         "bucket": _bucket(model.bucket),
         "namespaces": [_namespace(namespace, model) for namespace in model.namespaces],
-        "tables": [_table(table) for table in model.tables],
+        "tables": [_table(table, plan.tables[table.key]) for table in model.tables],
         "provider": _provider(model),
         "workgroup": model.stack if any(role.reads for role in model.roles) else "",
         "roles": [_role(role, model) for role in model.roles],
@@ -115,7 +117,7 @@ def _namespace(namespace: Namespace, model: Model) -> View:
     }
 
 
-def _table(table: Table) -> View:
+def _table(table: Table, state: TableLock) -> View:
     return {
         "logical_id": LogicalId(table.logical_id),
         "schema_id": LogicalId(table.schema_id),
@@ -123,19 +125,19 @@ def _table(table: Table) -> View:
         "name": table.name,
         "namespace": table.namespace.name,
         "namespace_id": LogicalId(table.namespace.logical_id),
-        "created": _created(table),
-        "target": _target(table),
+        "created": _created(state.created),
+        "target": _target(state),
         "compaction": _compaction(table),
         "snapshots": _snapshots(table),
         "storage_class": table.storage_class.upper(),
     }
 
 
-def _created(table: Table) -> View:
+def _created(shape: Shape) -> View:
     """Return `IcebergMetadata` of the table, a line for each column."""
     return {
-        "columns": [_created_column(column) for column in table.columns],
-        "identifier": list(table.identifier),
+        "columns": [_created_column(column) for column in shape.columns],
+        "identifier": list(shape.identifier),
         "partition": [
             {
                 "SourceId": field.source_id,
@@ -143,7 +145,7 @@ def _created(table: Table) -> View:
                 "Name": field.name,
                 "Transform": field.transform,
             }
-            for field in table.partition
+            for field in shape.partition
         ],
         "sort": [
             {
@@ -152,9 +154,9 @@ def _created(table: Table) -> View:
                 "Direction": field.direction,
                 "NullOrder": field.null_order,
             }
-            for field in table.sort
+            for field in shape.sort
         ],
-        "table_properties": dict(table.properties),
+        "table_properties": dict(shape.properties),
     }
 
 
@@ -168,13 +170,19 @@ def _created_column(column: Field) -> View:
     return {**line, "Doc": column.doc} if column.doc else line
 
 
-def _target(table: Table) -> View:
+def _target(state: TableLock) -> View:
     """Return what the schema resource brings the table to.
 
     Each item is JSON text, since CloudFormation hands a custom resource every number and boolean
     as text.
     """
+    table = state.current
+    lost = sorted(set(state.created.properties) - set(table.properties))
+    live = {field_id for field_id, _, _ in named_ids(table.columns)}
+    retired = sorted({each.id for each in state.retired} - live)
     return {
+        "retired": _compact(retired) if retired else "",
+        "lost_properties": lost,
         "columns": [_compact(field_json(column)) for column in table.columns],
         "identifier": _compact(list(table.identifier)),
         "partition": [_compact(partition_json(field)) for field in table.partition],

@@ -9,13 +9,14 @@ from typing import Any
 from compiler import rules
 from compiler.diagnostics import Diagnostics, Location, Related
 from compiler.document import Document, Path
+from compiler.lock import Lock, TableLock
 from compiler.model import Bucket, Model, Namespace, Table
 from compiler.names import pascal
 from compiler.semantics.limits import check_limits
 from compiler.semantics.role import resolve_roles
 from compiler.semantics.scope import Scope
 from compiler.semantics.stream import resolve_stream
-from compiler.semantics.table import resolve_table
+from compiler.semantics.table import resolve_consents, resolve_table
 
 # What CloudFormation reads as its own: `${…}` in Fn::Sub, `{{resolve:…}}` anywhere.
 _CLOUDFORMATION = re.compile(r"\$\{|\{\{\s*resolve:")
@@ -33,7 +34,7 @@ _FIXED_IDS = (
 )
 
 
-def resolve(document: Document, found: Diagnostics) -> Model:
+def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None) -> Model:
     """Turn a document of the right shape into a model whose references all exist.
 
     An entry with an unknown reference or an unreadable type is left out of the model, so that
@@ -46,7 +47,10 @@ def resolve(document: Document, found: Diagnostics) -> Model:
     stack = str(data["pipeline"])
     access = data.get("access", "lake_formation")
     namespaces = {key: _namespace(key, entry, stack, scope) for key, entry in data["namespaces"].items()}
-    tables = _known(resolve_table(key, entry, namespaces, scope) for key, entry in data["tables"].items())
+    pinned = _pinned(data["tables"], accepted.tables if accepted else {})
+    tables = _known(
+        resolve_table(key, entry, namespaces, pinned.get(key), scope) for key, entry in data["tables"].items()
+    )
     streams = _known(
         resolve_stream(key, entry, stack, tables, scope)
         for key, entry in data.get("streams", {}).items()
@@ -54,6 +58,7 @@ def resolve(document: Document, found: Diagnostics) -> Model:
     )
     roles = resolve_roles(data.get("roles", {}), stack, access, namespaces, tables, streams, scope)
     model = Model(
+        pipeline=data["pipeline"],
         stack=stack,
         description=data.get("description", ""),
         tags=dict(sorted(data.get("tags", {}).items())),
@@ -66,8 +71,21 @@ def resolve(document: Document, found: Diagnostics) -> Model:
         location=document.locate_key(("pipeline",)),
     )
     _check_logical_ids(model, found)
+    _check_former_ids(model, accepted.tables if accepted else {}, pinned, found)
     check_limits(model, scope)
     return model
+
+
+def _pinned(
+    entries: Mapping[str, Mapping[str, Any]], accepted: Mapping[str, TableLock]
+) -> dict[str, TableLock]:
+    """Return what was accepted of each table, under its former key where it was renamed."""
+    pinned = {key: accepted[key] for key in entries if key in accepted}
+    free = {key: entry for key, entry in accepted.items() if key not in entries}
+    for key, entry in entries.items():
+        if key not in pinned and entry.get("was") in free:
+            pinned[key] = free.pop(entry["was"])
+    return pinned
 
 
 def _known(entries: Iterator[Any]) -> dict[str, Any]:
@@ -100,6 +118,7 @@ def _bucket(entry: Mapping[str, Any], stack: str, scope: Scope) -> Bucket:
         unreferenced_days=entry.get("unreferenced_days", 3),
         noncurrent_days=entry.get("noncurrent_days", 10),
         retain=entry.get("retain", True),
+        consents=resolve_consents(("bucket",), entry, scope),
         location=scope.document.locate_key(("bucket",)),
     )
 
@@ -127,6 +146,21 @@ def _check_logical_ids(model: Model, found: Diagnostics) -> None:
                 rules.COLLIDING_IDS, message, location, "rename one", (Related("the first one", first),)
             )
         taken.setdefault(logical_id, location)
+
+
+def _check_former_ids(
+    model: Model, accepted: Mapping[str, TableLock], pinned: Mapping[str, TableLock], found: Diagnostics
+) -> None:
+    """Refuse a new table that would get the resource of one that is gone: its rows may still be there."""
+    living = {entry.logical_id for entry in pinned.values()}
+    gone = {entry.logical_id: key for key, entry in accepted.items() if entry.logical_id not in living}
+    for table in model.tables:
+        if table.key not in pinned and table.logical_id in gone:
+            message = (
+                f"'{table.location.path}' would become the resource '{table.logical_id}', "
+                f"which was table '{gone[table.logical_id]}'"
+            )
+            found.add(rules.COLLIDING_IDS, message, table.location, "choose another name")
 
 
 def _refuse_cloudformation_syntax(document: Document, found: Diagnostics) -> None:

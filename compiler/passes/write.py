@@ -7,58 +7,83 @@ import difflib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from compiler import rules
 from compiler.diagnostics import Diagnostics, Location
+from compiler.lock import Lock
+from compiler.lockfile import dump
 from compiler.stack import Build
 
 MANIFEST = "manifest.json"
 
 
 def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
-    """Write what changed, the manifest last; return the paths that were written or removed.
+    """Write what changed: files, then the lock, then the manifest; return what was written or removed.
 
     Each file is written beside its target and moved over it, so that a crash at any moment leaves
     every file whole, and the old manifest tells which of them are the old ones. A file that the
     old manifest lists and the new build has not is removed.
-    Reports AC7001; nothing has then been moved that the message does not name.
+    Reports AC7001; what was not yet moved is then as it was.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         obsolete = _obsolete(build, out)
         changed = [path for path, content in build.files.items() if _read(out / path) != content]
+        locking = _read(build.lock_path) != build.lock
         for path in changed:
-            _replace(out / path, build.files[path])
+            if path != MANIFEST:
+                _replace(out / path, build.files[path])
+        if locking:
+            _replace(build.lock_path, build.lock)
         for path in obsolete:
             (out / path).unlink(missing_ok=True)
-        return (*changed, *obsolete)
+        if MANIFEST in changed:
+            _replace(out / MANIFEST, build.files[MANIFEST])
+        written = [(out / path).as_posix() for path in (*changed, *obsolete)]
+        return (*written, build.lock_path.as_posix()) if locking else tuple(written)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        place = Location(str(error.filename or out))
-        found.add(
-            rules.UNWRITABLE,
-            f"cannot write: {reason}",
-            place,
-            "check permissions and free space, or use --out",
-        )
+        _report(error, out, found)
         return ()
 
 
 def check(build: Build, out: Path, found: Diagnostics) -> str:
     """Compare a build with the output folder without touching it; return a unified diff.
 
-    Reports AC7002 for every file that differs, is missing, or is left over.
+    Reports AC7002 for every file that differs, is missing, or is left over; AC7001 where one cannot be read.
     """
-    expected: Mapping[str, bytes] = {**build.files, **dict.fromkeys(_obsolete(build, out), b"")}
-    differences = [_difference(out / path, content) for path, content in expected.items()]
+    expected = {out / path: content for path, content in build.files.items()}
+    expected[build.lock_path] = build.lock
+    try:
+        expected |= {out / path: b"" for path in _obsolete(build, out)}
+        differences = [_difference(path, content) for path, content in expected.items()]
+    except OSError as error:
+        _report(error, out, found)
+        return ""
     for path, difference in zip(expected, differences, strict=True):
         if difference:
-            message = f"'{out / path}' is not what the spec compiles to"
-            found.add(rules.STALE, message, Location(str(out / path)), "compile, and commit the result")
+            message = f"'{path}' is not what the spec compiles to"
+            found.add(rules.STALE, message, Location(str(path)), "compile, and commit the result")
     return "".join(differences)
+
+
+def write_lock(path: Path, lock: Lock, found: Diagnostics) -> bool:
+    """Write a lock by itself; return whether that went well. Reports AC7001."""
+    try:
+        _replace(path, dump(lock).encode())
+    except OSError as error:
+        _report(error, path, found)
+        return False
+    return True
+
+
+def check_locked(build: Build, found: Diagnostics) -> None:
+    """Refuse a build that would change the lock. Reports AC4205."""
+    if _read(build.lock_path) != build.lock:
+        place = Location(str(build.lock_path))
+        hint = "compile without --locked, read the plan, and commit the lock"
+        found.add(rules.LOCK_WOULD_CHANGE, f"'{build.lock_path}' would change", place, hint)
 
 
 def _difference(path: Path, expected: bytes) -> str:
@@ -71,6 +96,12 @@ def _difference(path: Path, expected: bytes) -> str:
     )
     name = path.as_posix()
     return "".join(difflib.unified_diff(old, new, name, f"{name} (compiled)"))
+
+
+def _report(error: OSError, path: Path, found: Diagnostics) -> None:
+    reason = (error.strerror or str(error)).lower()
+    hint = "check permissions and free space, or use --out"
+    found.add(rules.UNWRITABLE, f"cannot read or write: {reason}", Location(str(path)), hint)
 
 
 def _obsolete(build: Build, out: Path) -> list[str]:

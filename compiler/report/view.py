@@ -69,6 +69,7 @@ def _place(location: Location) -> Report:
 def _result(build: Build, out: Path, written: tuple[str, ...]) -> Report:
     template, *_ = build.files
     size = len(build.files[template])
+    files = [*(out / path for path in build.files), build.lock_path]
     types: dict[str, int] = {}
     for each in build.stack.types.values():
         types[each] = types.get(each, 0) + 1
@@ -81,6 +82,6 @@ def _result(build: Build, out: Path, written: tuple[str, ...]) -> Report:
             "maximum_inline_bytes": MAXIMUM_INLINE_BYTES,
             "maximum_bytes": MAXIMUM_BYTES,
         },
-        "files": [{"path": (out / path).as_posix(), "changed": path in written} for path in build.files],
+        "files": [{"path": path.as_posix(), "changed": path.as_posix() in written} for path in files],
         "deploy": deploy_command(out / template, build.stack.name, size),
     }

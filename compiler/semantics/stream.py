@@ -171,7 +171,7 @@ def _check_types(key: str, targets: list[Table], keys: Mapping[str, tuple[str, .
         for column in table.columns:
             path: Path = ("tables", table.key, "columns", column.name)
             _check_deliverable(key, table, column, path, scope)
-            sure = column.id in table.identifier or column.name in keys.get(table.key, ())
+            sure = column.name in table.identifier or column.name in keys.get(table.key, ())
             if column.required and not sure:
                 message = (
                     f"column '{column.name}' of table '{table.key}' is required, and stream '{key}' feeds it"

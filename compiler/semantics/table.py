@@ -8,19 +8,18 @@ from typing import Any
 from compiler import rules
 from compiler.document import Path
 from compiler.iceberg import (
-    FIRST_PARTITION_FIELD_ID,
     Field,
-    PartitionField,
     Primitive,
-    SortField,
-    assign_ids,
+    SortTerm,
+    Term,
     primitives,
 )
-from compiler.model import Namespace, Snapshots, Table
+from compiler.lock import TableLock
+from compiler.model import Consent, Namespace, Snapshots, Table
 from compiler.names import pascal
 from compiler.problem import Problem
 from compiler.semantics.scope import Scope
-from compiler.semantics.transforms import TIME_TRANSFORMS, Term, check_source, parse_sort, parse_term
+from compiler.semantics.transforms import TIME_TRANSFORMS, check_source, parse_sort, parse_term
 from compiler.semantics.types import parse_type
 
 _COMPACTION_MEGABYTES = 512
@@ -28,7 +27,11 @@ _SNAPSHOTS = Snapshots(keep=1, max_age_hours=120)
 
 
 def resolve_table(
-    key: str, entry: Mapping[str, Any], namespaces: Mapping[str, Namespace], scope: Scope
+    key: str,
+    entry: Mapping[str, Any],
+    namespaces: Mapping[str, Namespace],
+    accepted: TableLock | None,
+    scope: Scope,
 ) -> Table | None:
     """Resolve one entry of `tables`; None where its namespace or a column's type is wrong."""
     here: Path = ("tables", key)
@@ -44,9 +47,13 @@ def resolve_table(
         key=key,
         name=entry.get("name", key),
         namespace=namespace,
-        logical_id=f"{pascal(key)}Table",
-        schema_id=f"{pascal(key)}Schema",
+        # A renamed table keeps the ids it was made with: under others it would be made anew.
+        logical_id=accepted.logical_id if accepted else f"{pascal(key)}Table",
+        schema_id=accepted.schema_id if accepted else f"{pascal(key)}Schema",
         columns=columns,
+        former_key=entry.get("was"),
+        former_names=_former_names(entry["columns"]),
+        consents=resolve_consents(here, entry, scope),
         identifier=_identifier(key, entry.get("identifier", []), by_name, scope),
         partition=_partition(key, entry.get("partition", []), by_name, scope),
         sort=_sort(key, entry.get("sort", []), by_name, scope),
@@ -61,7 +68,7 @@ def resolve_table(
 def _columns(key: str, entries: Mapping[str, Any], scope: Scope) -> tuple[Field, ...] | None:
     fields = [_column(key, name, entry, scope) for name, entry in entries.items()]
     known = [field for field in fields if field]
-    return assign_ids(tuple(known)) if len(known) == len(fields) else None
+    return tuple(known) if len(known) == len(fields) else None
 
 
 def _column(key: str, name: str, entry: Any, scope: Scope) -> Field | None:
@@ -82,9 +89,27 @@ def _column(key: str, name: str, entry: Any, scope: Scope) -> Field | None:
     return Field(name, type_, entry.get("required", False), entry.get("doc") or "")
 
 
-def _identifier(key: str, names: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[int, ...]:
+def _former_names(entries: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: entry["was"] for name, entry in entries.items() if isinstance(entry, Mapping) and "was" in entry
+    }
+
+
+def resolve_consents(here: Path, entry: Mapping[str, Any], scope: Scope) -> tuple[Consent, ...]:
+    """Resolve what an entry allows to be lost."""
+    return tuple(
+        Consent(
+            kind,
+            tuple(consent["names"]),
+            consent["reason"],
+            scope.document.locate_key((*here, "allow", kind)),
+        )
+        for kind, consent in entry.get("allow", {}).items()
+    )
+
+
+def _identifier(key: str, names: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[str, ...]:
     """Iceberg spec, Identifier Field IDs: required primitive columns, no float or double."""
-    ids: list[int] = []
     for index, name in enumerate(names):
         path: Path = ("tables", key, "identifier", index)
         column = columns.get(name)
@@ -96,8 +121,7 @@ def _identifier(key: str, names: list[str], columns: Mapping[str, Field], scope:
             scope.report(
                 rules.BAD_IDENTIFIER, f"column '{name}' cannot identify a row: {problem}", path, hint
             )
-        ids.append(column.id)
-    return tuple(sorted(ids))
+    return tuple(names)
 
 
 def _identifier_problem(column: Field) -> tuple[str, str]:
@@ -110,10 +134,8 @@ def _identifier_problem(column: Field) -> tuple[str, str]:
     return "", ""
 
 
-def _partition(
-    key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope
-) -> tuple[PartitionField, ...]:
-    fields: list[PartitionField] = []
+def _partition(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[Term, ...]:
+    terms: list[Term] = []
     taken: dict[tuple[str, str], int] = {}
     for index, text in enumerate(texts):
         path: Path = ("tables", key, "partition", index)
@@ -133,13 +155,12 @@ def _partition(
             message = f"'{text}' makes the partition field '{term.field_name}', which is also a column"
             scope.report(rules.PARTITION_NAME_TAKEN, message, path, "rename the column")
             continue
-        field_id = FIRST_PARTITION_FIELD_ID + len(fields)
-        fields.append(PartitionField(columns[term.column].id, term.iceberg, term.field_name, field_id))
-    return tuple(fields)
+        terms.append(term)
+    return tuple(terms)
 
 
-def _sort(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[SortField, ...]:
-    fields: list[SortField] = []
+def _sort(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[SortTerm, ...]:
+    terms: list[SortTerm] = []
     for index, text in enumerate(texts):
         path: Path = ("tables", key, "sort", index)
         try:
@@ -148,9 +169,8 @@ def _sort(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope
             scope.report_problem(rules.BAD_TERM, f"sort order of table '{key}'", problem, path)
             continue
         if _checked(key, parsed.term, columns, path, scope):
-            source_id = columns[parsed.term.column].id
-            fields.append(SortField(source_id, parsed.term.iceberg, parsed.direction, parsed.null_order))
-    return tuple(fields)
+            terms.append(parsed)
+    return tuple(terms)
 
 
 def _term(key: str, text: str, columns: Mapping[str, Field], path: Path, scope: Scope) -> Term | None:

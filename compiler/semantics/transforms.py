@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from compiler.iceberg import Primitive, Type, spelled
+from compiler.iceberg import Primitive, SortTerm, Term, Type, spelled
 from compiler.names import nearest
 from compiler.problem import Problem
 
@@ -22,7 +21,6 @@ _SOURCES = {
 }
 TIME_TRANSFORMS = ("year", "month", "day", "hour")
 _WITH_NUMBER = ("bucket", "truncate")
-_SUFFIX = {"bucket": "bucket", "truncate": "trunc"}
 _HINT = "write column, year(c), month(c), day(c), hour(c), bucket(16, c) or truncate(4, c)"
 _SORT_HINT = f"{_HINT}; then asc or desc, then nulls first or nulls last, if you like"
 # Possessive quantifiers: a megabyte of spaces must not be tried in every division.
@@ -35,42 +33,6 @@ _SORT = re.compile(
     re.IGNORECASE,
 )
 _LARGEST = 2**31 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A column under a transform; `offset` is where the column's name stands in the text."""
-
-    column: str
-    transform: str
-    argument: int | None
-    offset: int
-
-    @property
-    def iceberg(self) -> str:
-        """The transform as Iceberg writes it, as in `bucket[16]`."""
-        return self.transform if self.argument is None else f"{self.transform}[{self.argument}]"
-
-    @property
-    def field_name(self) -> str:
-        """The partition field's name, as Iceberg itself names one that is added later.
-
-        The number is part of it, so that `bucket(16, id)` may become `bucket(32, id)`
-        (Iceberg, BaseUpdatePartitionSpec).
-        """
-        if self.transform == "identity":
-            return self.column
-        stem = f"{self.column}_{_SUFFIX.get(self.transform, self.transform)}"
-        return stem if self.argument is None else f"{stem}_{self.argument}"
-
-
-@dataclass(frozen=True, slots=True)
-class SortTerm:
-    """A term with its direction, and where nulls go."""
-
-    term: Term
-    direction: str
-    null_order: str
 
 
 def parse_term(text: str) -> Term:
