@@ -14,7 +14,8 @@ from compiler.document import Document
 from compiler.inline import inlined
 from compiler.passes.load import parse
 from compiler.pipeline import compile_spec
-from compiler.report import text, view
+from compiler.report.text import text
+from compiler.report.view import view
 from compiler.stack import Build
 
 TESTS = Path(__file__).parent

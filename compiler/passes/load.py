@@ -264,7 +264,9 @@ class _Builder:
                     (
                         Related(
                             "the first one",
-                            Location(self._file, first.key_line, first.key_column, dotted(here)),
+                            Location(
+                                self._file, first.key_line, first.key_column, dotted(here), first.key_length
+                            ),
                         ),
                     ),
                 )
@@ -360,8 +362,10 @@ class _Builder:
     def _report(
         self, rule: Rule, message: str, event: Any, hint: str, related: tuple[Related, ...] = ()
     ) -> None:
-        mark = event.start_mark
-        self._found.add(rule, message, Location(self._file, mark.line + 1, mark.column + 1), hint, related)
+        start, end = event.start_mark, event.end_mark
+        length = max(end.index - start.index, 1) if start.line == end.line else 1
+        place = Location(self._file, start.line + 1, start.column + 1, length=length)
+        self._found.add(rule, message, place, hint, related)
 
 
 def _is_scalar(event: Any) -> bool:

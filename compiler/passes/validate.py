@@ -245,7 +245,21 @@ def _walk(schema: Any, path: list[Any]) -> Any:
 
 
 def _description(schema: Any) -> str:
-    return str(schema.get("description", "")) if isinstance(schema, Mapping) else ""
+    return _brief(str(schema.get("description", ""))) if isinstance(schema, Mapping) else ""
+
+
+_LONGEST_HINT = 190
+_SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z0-9])")
+
+
+def _brief(description: str) -> str:
+    """Return what fits a hint: the first sentence, and as many more as stay readable beside a message."""
+    hint, *others = _SENTENCE_END.split(description)
+    for sentence in others:
+        if len(hint) + len(sentence) >= _LONGEST_HINT:
+            break
+        hint = f"{hint} {sentence}"
+    return hint
 
 
 def _subject(path: Path) -> str:
