@@ -191,7 +191,9 @@ class RandomTable:
         used |= {each.uid for each, _ in (*self.partition, *self.sort)} | {
             each.uid for each in self.identifier
         }
-        if len(site.fields) == 1 or used & {each.uid for each in _walk(node)}:
+        # Somebody else with its name would be taken for it.
+        heir = any(each.name == node.accepted_name for each in site.fields if each is not node)
+        if len(site.fields) == 1 or heir or used & {each.uid for each in _walk(node)}:
             return
         site.fields.remove(node)
         # What went with its struct needs no consent of its own.
