@@ -15,9 +15,9 @@ INTERRUPTED, CUT_OFF = 130, 141
 EXIT_CODES = "exit codes: 0 fine, 1 problems were found, 2 wrong usage, 3 a fault of the compiler"
 
 
-def print_json(value: Any) -> None:
-    """Print a report for a program."""
-    print(json.dumps(value, indent=2))
+def print_json(value: Any, output: TextIO | None = None) -> None:
+    """Print a report for a program, on standard output if nothing else is said."""
+    print(json.dumps(value, indent=2), file=output)
 
 
 def colourful(stream: TextIO) -> bool:
