@@ -13,7 +13,7 @@ from pyiceberg.table import Table
 from pyiceberg.types import StructType
 
 from compiler.cli import main
-from tests.bed import Bed
+from tests.bed import Bed, stacks
 from tests.compiling import read_template
 
 Row = dict[str, Any]
@@ -65,8 +65,9 @@ class Project:
         """Compile, deploy, and see that every table is what the lock says; return the outputs."""
         assert self.compile() == 0
         if cli:
-            storage = ("--s3-bucket", self.bed.template_bucket())
-            outputs = self.bed.deploy_with_cli(self.template, self.stack, *storage)
+            self.bed.client("s3").create_bucket(Bucket=f"{self.stack}-uploads")
+            upload = ("--s3-bucket", f"{self.stack}-uploads")
+            outputs = self.bed.deploy_with_cli(self.template, self.stack, *upload)
         else:
             outputs = self.bed.deploy(self.template.read_text(encoding="utf-8"), self.stack)
         self.assert_evolved()
@@ -82,10 +83,29 @@ class Project:
             wanted = StructType.model_validate({"type": "struct", "fields": current["columns"]})
             assert table.schema().as_struct() == wanted
             assert table.schema().identifier_field_ids == current["identifier"]
-            assert [each.model_dump(by_alias=True) for each in table.spec().fields] == current["partition"]
-            assert [each.model_dump(by_alias=True) for each in table.sort_order().fields] == current["sort"]
+            assert [each.model_dump(mode="json", by_alias=True) for each in table.spec().fields] == current[
+                "partition"
+            ]
+            assert [
+                each.model_dump(mode="json", by_alias=True) for each in table.sort_order().fields
+            ] == current["sort"]
             kept = {name: text for name, text in current["properties"].items() if name != "format-version"}
             assert kept.items() <= table.properties.items()
+
+    def change_set(self, name: str) -> str:
+        """Compile and make a change set, which nobody executes yet; return its ARN."""
+        assert self.compile() == 0
+        s3, cloudformation = self.bed.client("s3"), self.bed.client("cloudformation")
+        made = cloudformation.create_change_set(
+            StackName=self.stack,
+            ChangeSetName=name,
+            **stacks.body(s3, self.bed.url, self.template.read_text(encoding="utf-8")),
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        cloudformation.get_waiter("change_set_create_complete").wait(
+            ChangeSetName=made["Id"], WaiterConfig={"Delay": 1}
+        )
+        return str(made["Id"])
 
     def table(self, name: str) -> Table:
         """Load a table."""

@@ -236,8 +236,48 @@ def test_another_order_and_other_docs_leave_every_value_in_its_column(shop: Proj
     assert shop.texts("reordered", COLUMNS)[0] == texts(address="{'city': 'Berlin', 'zip': '10115'}")
 
 
-def test_rows_lie_under_the_partitioning_of_their_time(shop: Project) -> None:
-    """The one through the stream and the user's own deploy command, both slow."""
+def deliver(project: Project, row: Row) -> None:
+    """Put a row to the stream of the clicks as the record that makes it, and wait for it."""
+    before = len(project.rows("clicks"))
+    known = {name: value for name, value in row.items() if name in project.columns("clicks")}
+    record = json.dumps({**known, "labels": dict(known["labels"]), "blob": "blob"}, default=str)
+    project.bed.put_records(f"{project.stack}-clicks", [json.loads(record)])
+    project.bed.wait_for_rows(
+        "SELECT id FROM clicks", project.stack, project.namespace, count=before + 1, timeout=60
+    )
+
+
+def test_rows_of_a_stream_lie_under_the_partitioning_of_their_time(shop: Project) -> None:
+    """The same with Firehose in the place of pyiceberg, and the first deploy by the AWS CLI, as users do it."""
+    table = shop.spec["tables"]["clicks"]
+    shop.bed.point_stream_at(f"{shop.stack}-clicks", shop.bed.bucket_arn(shop.stack), shop.namespace)
+    deliver(shop, FULL)
+
+    table["partition"] = ["day(happened)", "bucket(4, id)"]
+    table["columns"]["channel"] = "string"
+    shop.deploy(cli=True)
+    deliver(shop, {**FULL, "id": "c", "channel": "mail"})
+
+    table["partition"] = ["hour(happened)", "bucket(4, id)"]
+    shop.deploy()
+    deliver(shop, {**FULL, "id": "d", "channel": "post"})
+
+    known = {name: FULL[name] for name in COLUMNS if name not in UNDELIVERABLE}
+    assert shop.rows("clicks") == [
+        {**known, "id": name, "channel": channel}
+        for name, channel in (("a", None), ("c", "mail"), ("d", "post"))
+    ]
+    query = ["id", "channel", "happened", "price"]
+    assert shop.texts("clicks", query) == [
+        (name, channel, "2026-02-28 23:59:59.999999", "12345678.90")
+        for name, channel in (("a", None), ("c", "mail"), ("d", "post"))
+    ]
+    live = shop.table("clicks")
+    partitions = [list(vars(task.file.partition)["_data"]) for task in live.scan().plan_files()]
+    assert sorted(len(each) for each in partitions) == [1, 2, 2]
+    assert len({task.file.spec_id for task in live.scan().plan_files()}) == 3
+    found = live.scan(row_filter="happened >= '2026-02-28T23:00:00'", selected_fields=("id",)).to_arrow()
+    assert sorted(found["id"].to_pylist()) == ["a", "c", "d"]
 
 
 def test_rows_lie_in_the_sort_order_of_their_time(shop: Project) -> None:
@@ -332,15 +372,201 @@ def test_of_two_deploys_that_race_one_is_refused_and_converges_later(shop: Proje
     sets = []
     for name in ("first", "second"):
         shop.columns("racing")[name] = "string"
-        assert shop.compile() == 0
         sets.append(shop.change_set(name))
+
     cloudformation.execute_change_set(ChangeSetName=sets[0])
     with pytest.raises(ClientError, match="ChangeSetNotFound"):
         cloudformation.execute_change_set(ChangeSetName=sets[1])
 
-    shop.wait()
-    assert "first" in shop.rows("racing")[0]
-    assert "second" not in shop.rows("racing")[0]
+    cloudformation.get_waiter("stack_update_complete").wait(StackName=shop.stack, WaiterConfig={"Delay": 1})
+    assert shop.rows("racing") == [{**FULL, "first": None}, {**EMPTY, "first": None}]
     shop.deploy()
     absent = {"first": None, "second": None}
     assert shop.rows("racing") == [{**FULL, **absent}, {**EMPTY, **absent}]
+
+
+@pytest.fixture
+def caller(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what asks boto3 for a session, as the compiler and the provider do, be the bed's root."""
+    settings = {
+        "AWS_ENDPOINT_URL": bed.url,
+        "AWS_DEFAULT_REGION": bed.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "ROLE_ARN": bed.role_arn("provider"),
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session())
+
+
+@pytest.mark.usefixtures("caller")
+def test_two_providers_at_one_table_share_the_work(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when CloudFormation, not having heard of the first, calls the function again."""
+    monkeypatch.setattr(index, "PACE", 0.05)
+    seed(shop, "contended")
+    old = provider_properties(shop, "contended")
+    table = shop.spec["tables"]["contended"]
+    table["columns"].update(amount="long", channel="string", address="struct<city: string>")
+    table["allow"] = {"drop_column": {"names": ["address.zip"], "reason": "private"}}
+    table.update(sort=["id"], partition=["bucket(4, channel)"], properties={"owner": "us"})
+    assert shop.compile() == 0
+    event = {
+        "RequestType": "Update",
+        "ResourceType": "Custom::IcebergTableSchema",
+        "StackId": f"arn:aws:cloudformation:{shop.bed.region}:{shop.bed.account}:stack/{shop.stack}/1",
+        "LogicalResourceId": "ContendedSchema",
+        "PhysicalResourceId": "IcebergTableSchema",
+        "ResourceProperties": provider_properties(shop, "contended"),
+        "OldResourceProperties": old,
+    }
+    with ThreadPoolExecutor() as threads:
+        answers = list(threads.map(index.run, [deepcopy(event) for _ in range(4)], [Context()] * 4))
+
+    assert [answer["Status"] for answer in answers] == ["SUCCESS"] * 4, answers
+    # changed, added, partition, sort order, dropped, properties: each was done once, whoever did it
+    assert sum(answer["Data"]["Commits"] for answer in answers) == 6
+    assert len({answer["Data"]["SchemaId"] for answer in answers}) == 1
+    before = shop.table("contended").metadata
+    shop.deploy()
+    assert shop.table("contended").metadata == before, "the deploy found nothing left to do"
+    moved = {"channel": None, "address": {"city": "Berlin"}}
+    assert shop.rows("contended") == [{**FULL, **moved}, {**EMPTY, **moved, "address": None}]
+
+
+def provider_properties(project: Project, table: str) -> dict[str, Any]:
+    """Return what the template tells the provider of a table, with its references resolved."""
+    resources = read_template(project.template.read_text(encoding="utf-8"))["Resources"]
+    properties = resources[project.locked()[table]["schema_id"]]["Properties"]
+    known = {"BucketArn": project.bed.bucket_arn(project.stack), "Table": table}
+    known |= {"Bucket": project.stack, "Namespace": project.namespace}
+    plain = {key: value for key, value in properties.items() if "Arn" not in key and key != "ServiceToken"}
+    return {**plain, **known}
+
+
+@pytest.fixture(scope="module")
+def stage(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Deploy a small pipeline twice: as it was first, with rows, and evolved."""
+    columns = {"id": {"type": "string", "required": True}, "amount": "int", "note": "string"}
+    spec = {
+        "version": 1,
+        "pipeline": "evolving-stage",
+        "bucket": {"retain": False},
+        "namespaces": {"shop": {}},
+        "tables": {"orders": {"namespace": "shop", "columns": columns}},
+    }
+    project = Project(bed, tmp_path_factory.mktemp("stage"), spec)
+    project.deploy()
+    append(project, "orders", {"id": "a", "amount": 1, "note": "one"})
+    columns = {"id": {"type": "string", "required": True}, "remark": {"type": "string", "was": "note"}}
+    changes = {"sort": ["id"], "partition": ["amount"], "properties": {"owner": "us"}}
+    spec["tables"]["orders"] |= {"columns": {**columns, "amount": "long", "channel": "string"}, **changes}
+    project.deploy()
+    yield project
+    bed.delete(project.stack)
+
+
+def plan(project: Project, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    """Compare the spec with the stack; return the exit code and the plan."""
+    capsys.readouterr()
+    options = ("--stack", project.stack, "--format", "json", "--exit-code")
+    code = main(["plan", project.write(), "--out", str(project.out), *options])
+    said = json.loads(capsys.readouterr().out)
+    return code, said["plan"]
+
+
+@pytest.mark.usefixtures("caller")
+def test_a_plan_against_the_stack_is_empty_after_a_deploy_and_tells_a_foreign_column(
+    stage: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = plan(stage, capsys)
+    assert (code, found["entries"], found["drift"]) == (0, [], [])
+
+    with stage.table("orders").update_schema() as update:
+        update.add_column("foreign", "string")
+    code, found = plan(stage, capsys)
+    assert (code, found["entries"]) == (0, [])
+    assert found["drift"] == [
+        "table shop.orders: columns.foreign is string, and the template says nothing of it"
+    ]
+    with stage.table("orders").update_schema() as update:
+        update.delete_column("foreign")
+
+
+@pytest.mark.usefixtures("caller")
+def test_a_lost_lock_is_rebuilt_from_the_live_table(
+    stage: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = stage.locked()
+    stage.lock.unlink()
+    assert main(["lock", stage.write(), "--from-aws"]) == 0
+
+    assert stage.compile("--check") == 0, capsys.readouterr().out
+    after = stage.locked()
+    for entry in (before["orders"], after["orders"]):
+        entry.pop("history")
+    assert after == before
+
+
+def test_a_rename_of_a_table_keeps_its_resource_and_the_call_behind_it_keeps_the_rows(
+    stage: Project, tmp_path: Path
+) -> None:
+    """The emulator would make a second table: shown are the template, and RenameTable, which AWS calls then."""
+    spec = deepcopy(stage.spec)
+    spec["tables"] = {"purchases": {**spec["tables"]["orders"], "was": "orders"}}
+    renamed = Project(stage.bed, tmp_path, spec)
+    renamed.lock.write_bytes(stage.lock.read_bytes())
+    assert renamed.compile() == 0
+
+    before, after = (
+        read_template(project.template.read_text(encoding="utf-8"))["Resources"]
+        for project in (stage, renamed)
+    )
+    assert set(after) == set(before)
+    assert before["OrdersTable"]["Properties"].pop("TableName") == "orders"
+    assert after["OrdersTable"]["Properties"].pop("TableName") == "purchases"
+    assert after["OrdersTable"] == before["OrdersTable"]
+    assert after["OrdersSchema"]["Properties"]["Table"] == "purchases"
+
+    rows, s3tables = stage.rows("orders"), stage.bed.client("s3tables")
+    arn = stage.bed.bucket_arn(stage.stack)
+    s3tables.rename_table(tableBucketARN=arn, namespace="shop", name="orders", newName="purchases")
+    assert stage.rows("purchases") == rows != []
+    s3tables.rename_table(tableBucketARN=arn, namespace="shop", name="purchases", newName="orders")
+    stage.assert_evolved()
+
+
+def test_a_stage_three_versions_behind_and_a_fresh_one_come_to_the_same_table(stage: Project) -> None:
+    table = stage.spec["tables"]["orders"]
+    for columns, more in (
+        ({"city": "string", "remark": "string"}, {}),
+        ({"city": "string", "comment": {"type": "string", "was": "remark"}}, {"partition": ["city"]}),
+        (
+            {"place": {"type": "string", "was": "city"}, "comment": "string"},
+            {"allow": {"drop_column": {"names": ["channel"], "reason": "all are online"}}},
+        ),
+    ):
+        channel = {} if more.get("allow") else {"channel": "string"}
+        table["columns"] = {
+            "id": {"type": "string", "required": True},
+            "amount": "long",
+            **columns,
+            **channel,
+        }
+        table.update(more)
+        assert stage.compile() == 0
+    stage.deploy()
+    assert stage.rows("orders") == [{"id": "a", "amount": 1, "place": None, "comment": "one"}]
+
+    jumped = stage.table("orders")
+    stage.bed.delete(stage.stack)
+    fresh = Project(stage.bed, stage.path.parent, stage.spec)
+    fresh.deploy()
+    live = fresh.table("orders")
+    assert live.metadata.table_uuid != jumped.metadata.table_uuid
+    assert live.schema().as_struct() == jumped.schema().as_struct()
+    assert live.spec().fields == jumped.spec().fields
+    assert live.sort_order().fields == jumped.sort_order().fields
+    assert live.properties == jumped.properties
+    append(fresh, "orders", {"id": "b", "amount": 2, "place": "Rome", "comment": "two"})
+    assert fresh.texts("orders", ["id", "amount", "place", "comment"]) == [("b", "2", "Rome", "two")]
