@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,7 @@ class Project:
         (self.namespace,) = spec["namespaces"]
         self.path = folder / "spec.yaml"
         self.out = folder / "out"
+        self._catalog = cache(lambda: bed.catalog(self.stack))  # to be asked for once its bucket is there
         self._first: dict[str, tuple[Any, UUID]] = {}
 
     @property
@@ -74,7 +76,7 @@ class Project:
         return outputs
 
     def assert_evolved(self) -> None:
-        """Hold every table against the lock, and it and its resource against how this project first saw them."""
+        """Hold every table against the lock; and it, and its resource, against what they were at first."""
         resources = read_template(self.template.read_text(encoding="utf-8"))["Resources"]
         for key, entry in self.locked().items():
             resource, table, current = resources[entry["logical_id"]], self.table(key), entry["current"]
@@ -109,7 +111,7 @@ class Project:
 
     def table(self, name: str) -> Table:
         """Load a table."""
-        return self.bed.catalog(self.stack).load_table(f"{self.namespace}.{name}")
+        return self._catalog().load_table(f"{self.namespace}.{name}")
 
     def rows(self, table: str) -> list[Row]:
         """Return all rows by pyiceberg, in the order of their `id`."""
