@@ -15,6 +15,7 @@ from compiler.terminal import EXIT_CODES, FAULT, FINE, INTERRUPTED
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
 COMMANDS = {
     "lock": "Rebuild the lock from the live tables.",
+    "policy": "Print the least-privilege IAM policy for who deploys.",
     "plan": "Say what the next deploy will do, before anything is done.",
 }
 _DEFAULT = "build"
