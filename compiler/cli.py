@@ -14,6 +14,8 @@ from compiler.terminal import EXIT_CODES, FAULT, FINE, INTERRUPTED
 
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
 COMMANDS = {
+    "account": "Write the stack that pipelines of an account and Region share.",
+    "doctor": "Look, before a deploy, at what stands in its way in the account.",
     "lock": "Rebuild the lock from the live tables.",
     "policy": "Print the least-privilege IAM policy for who deploys.",
     "plan": "Say what the next deploy will do, before anything is done.",

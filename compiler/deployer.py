@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compiler.model import Model
+from compiler.provider import ACCOUNT_FUNCTION, log_group, stack_function
 from compiler.registry import handler_permissions
 from compiler.stack import Stack
 
@@ -66,7 +67,8 @@ def _resources(model: Model, where: Where) -> dict[str, list[str]]:
     stack, bucket = model.stack, f"bucket/{model.bucket.name}"
     # CloudFormation names the bucket: the stack, the logical id in lower case, and a random part.
     backup = [where.arn("s3", f"{stack}-backupbucket-*")]
-    names = [f"/aws/lambda/{stack}-provider", *(stream.log_group for stream in model.streams)]
+    own = [log_group(stack_function(stack))] if model.provider == "stack" else []
+    names = [*own, *(stream.log_group for stream in model.streams)]
     groups = [where.arn("logs", f"log-group:{name}{end}") for name in names for end in ("", ":*")]
     return {
         "AWS::S3Tables::TableBucket": [where.arn("s3tables", bucket)],
@@ -78,7 +80,7 @@ def _resources(model: Model, where: Where) -> dict[str, list[str]]:
         "AWS::S3::Bucket": backup,
         "AWS::S3::BucketPolicy": backup,
         "AWS::IAM::Role": _roles(model, where),
-        "AWS::Lambda::Function": [where.arn("lambda", f"function:{stack}-provider")],
+        "AWS::Lambda::Function": [where.arn("lambda", f"function:{stack_function(stack)}")],
         "AWS::Logs::LogGroup": groups,
         "AWS::Logs::LogStream": groups,
         "AWS::Athena::WorkGroup": [where.arn("athena", f"workgroup/{stack}")],
@@ -86,7 +88,8 @@ def _resources(model: Model, where: Where) -> dict[str, list[str]]:
 
 
 def _roles(model: Model, where: Where) -> list[str]:
-    names = [f"{model.stack}-provider", *(role.name for role in model.roles if role.service)]
+    own = [stack_function(model.stack)] if model.provider == "stack" else []
+    names = [*own, *(role.name for role in model.roles if role.service)]
     return [where.arn("iam", f"role/{name}") for name in names]
 
 
@@ -120,13 +123,14 @@ def _of_type(resource_type: str, arns: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _besides(model: Model, where: Where) -> Iterator[dict[str, Any]]:
-    services = {"lambda.amazonaws.com"} | {
-        role.service for role in model.roles if role.delivers and role.service
-    }
-    handing_on = _statement("HandRolesOn", ["iam:PassRole"], _roles(model, where))
-    yield {**handing_on, "Condition": {"StringEquals": {"iam:PassedToService": sorted(services)}}}
+    own = {"lambda.amazonaws.com"} if model.provider == "stack" else set()
+    services = own | {role.service for role in model.roles if role.delivers and role.service}
+    if services:
+        handing_on = _statement("HandRolesOn", ["iam:PassRole"], _roles(model, where))
+        yield {**handing_on, "Condition": {"StringEquals": {"iam:PassedToService": sorted(services)}}}
     # CloudFormation calls the function of a custom resource with the caller's rights.
-    provider = where.arn("lambda", f"function:{model.stack}-provider")
+    function = stack_function(model.stack) if model.provider == "stack" else ACCOUNT_FUNCTION
+    provider = where.arn("lambda", f"function:{function}")
     yield _statement("CustomResources", ["lambda:InvokeFunction"], [provider])
     keys = {model.bucket.kms_key_arn, *(stream.kms_key_arn for stream in model.streams)}
     if keys != {None}:
