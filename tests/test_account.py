@@ -219,5 +219,5 @@ def test_what_everybody_uses_outlives_the_stack(account: AccountBed) -> None:
     assert account.role_arn("analytics-compile-provider-us-east-1") not in roles
     assert admins(account) == [account.role_arn("Admin")]
     # And a second stack adopts what the first one left.
-    account.deploy(account_stack(CASES["lake_formation"]).text, "analytics-compile-account")
+    account.deploy(account_stack(CASES["lake_formation"]).text, "once-more")
     assert json.dumps([account.catalogs.catalogs, account.catalogs.registrations]) == before

@@ -191,8 +191,7 @@ def _provider(model: Model) -> View | None:
     """Return the stack's own function; nothing where the account stack has it."""
     if model.provider == "account":
         return None
-    view = provider_view(stack_function(model.stack), "provider")
-    return {**view, "namespaces": [namespace.name for namespace in model.namespaces]}
+    return provider_view(stack_function(model.stack), "provider")
 
 
 def _role(role: Role, model: Model) -> View:
