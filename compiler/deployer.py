@@ -32,6 +32,17 @@ _UNUSED = (
     "s3:REST.PUT.OBJECT",
     "s3:UpdateBucketMetadata",
 )
+# What the registry calls by the name of the S3 call; IAM has another name for the right, which is listed as well.
+_NO_ACTIONS = (
+    "s3:DeleteBucketAnalyticsConfiguration",
+    "s3:DeleteBucketCors",
+    "s3:DeleteBucketEncryption",
+    "s3:DeleteBucketLifecycle",
+    "s3:DeleteBucketMetricsConfiguration",
+    "s3:DeleteBucketReplication",
+    "s3:PutBucketReplication",
+    "s3:PutObjectLockConfiguration",
+)
 # IAM knows no resource for these (service authorization reference, Actions, resources, and condition keys).
 _WITHOUT_RESOURCE = ("logs:DescribeLogGroups", "s3:ListAllMyBuckets")
 
@@ -115,7 +126,7 @@ def _of_type(resource_type: str, arns: list[str]) -> Iterator[dict[str, Any]]:
     service = arns[0].split(":")[2]
     sid = resource_type.removeprefix("AWS::").replace("::", "")
     own = [each for each in handler_permissions(resource_type) if each.startswith(f"{service}:")]
-    used = [each for each in own if not each.startswith(_UNUSED)]
+    used = [each for each in own if not each.startswith(_UNUSED) and each not in _NO_ACTIONS]
     yield _statement(sid, [each for each in used if each not in _WITHOUT_RESOURCE], arns)
     unbound = [each for each in used if each in _WITHOUT_RESOURCE]
     if unbound:

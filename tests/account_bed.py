@@ -30,8 +30,8 @@ class AccountBed(Bed):
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ENDPOINT_URL_GLUE": self.moto_url,
-            "AWS_ENDPOINT_URL_LAKE_FORMATION": self.moto_url,
             "AWS_ENDPOINT_URL_LAKEFORMATION": self.moto_url,
+            "AWS_ENDPOINT_URL_SERVICE_QUOTAS": self.moto_url,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ACCESS_KEY_ID": servers.ROOT_KEY,
             "AWS_SECRET_ACCESS_KEY": servers.ROOT_KEY,

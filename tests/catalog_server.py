@@ -1,7 +1,7 @@
-"""Glue's catalogs and Lake Formation's registrations, which no emulator has, in front of one with the rest.
+"""Glue's catalogs, Lake Formation's registrations and quotas, in front of an emulator that has the rest.
 
-What comes in is held against botocore's service model, as the service itself would; what is not
-about catalogs and registrations goes on to the emulator.
+What comes in is held against botocore's service model, as the service itself would; what is about
+none of the three goes on to the emulator.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,10 +22,6 @@ from botocore.validate import ParamValidator
 Json = dict[str, Any]
 
 _HOP = ("connection", "content-length", "host")
-_SERVICES = {
-    service: botocore.session.get_session().get_service_model(service)
-    for service in ("glue", "lakeformation")
-}
 
 
 class ServiceError(Exception):
@@ -62,6 +59,7 @@ class CatalogServer(ThreadingHTTPServer):
         """Make the account empty, and forget calls, answers and faults."""
         self.catalogs: dict[str, Json] = {}
         self.registrations: dict[str, Json] = {}
+        self.quotas: list[Json] = []
         self.calls: list[str] = []
         self.answers: list[Json] = []
         self.faults: dict[str, list[Fault]] = {}
@@ -78,7 +76,7 @@ class CatalogServer(ThreadingHTTPServer):
         if fault:
             self.faults[operation].pop(0)
         if fault is None or fault.effect:
-            answer = _OPERATIONS[operation](self, _checked(operation, request))
+            answer = _OPERATIONS[operation][1](self, _checked(operation, request))
         if fault:
             raise ServiceError(fault.code, fault.message)
         return answer
@@ -110,23 +108,33 @@ class CatalogServer(ThreadingHTTPServer):
         self.registrations[request["ResourceArn"]] = request
         return {}
 
+    def list_service_quotas(self, request: Json) -> Json:
+        """Answer with what there is of each thing."""
+        return {"Quotas": self.quotas}
 
-_OPERATIONS: dict[str, Callable[[CatalogServer, Json], Json]] = {
-    "GetCatalog": CatalogServer.get_catalog,
-    "CreateCatalog": CatalogServer.create_catalog,
-    "DescribeResource": CatalogServer.describe_resource,
-    "RegisterResource": CatalogServer.register_resource,
+
+_SESSION = botocore.session.get_session()
+_OPERATIONS: dict[str, tuple[str, Callable[[CatalogServer, Json], Json]]] = {
+    "GetCatalog": ("glue", CatalogServer.get_catalog),
+    "CreateCatalog": ("glue", CatalogServer.create_catalog),
+    "DescribeResource": ("lakeformation", CatalogServer.describe_resource),
+    "RegisterResource": ("lakeformation", CatalogServer.register_resource),
+    "ListServiceQuotas": ("service-quotas", CatalogServer.list_service_quotas),
 }
 
 
 def _checked(operation: str, request: Json) -> Json:
-    service = "glue" if operation.endswith("Catalog") else "lakeformation"
-    shape = _SERVICES[service].operation_model(operation).input_shape
+    shape = _model(_OPERATIONS[operation][0]).operation_model(operation).input_shape
     problems = ParamValidator().validate(request, shape)
     unknown = set(request) - set(shape.members)
     if problems.has_errors() or unknown:
         raise ServiceError("InvalidInputException", f"{problems.generate_report()} {sorted(unknown)}")
     return request
+
+
+@cache
+def _model(service: str) -> Any:
+    return _SESSION.get_service_model(service)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -48,7 +48,7 @@ def data(subject: Subject) -> Verdict:
         return wrong(message, "deploy that stack first, or remove existing: true")
     found = kept(subject)
     if found:
-        message = f"{_listed(found)} exist and are not this stack's: a deploy fails on their names"
+        message = f"there already, and not this stack's: {_listed(found)}; a deploy fails on such a name"
         return wrong(message, *_import_commands(subject))
     if not there and _just_deleted(subject):
         message = (

@@ -42,16 +42,15 @@ def examine(subject: Subject, progress: Callable[[str], None]) -> list[Finding]:
 def _guarded(check: Check) -> Finding:
     try:
         return Finding(check.name, check.look())
-    except ClientError as error:
-        code = error.response["Error"].get("Code", "")
-        denied = "AccessDenied" in code or "Unauthorized" in code
-        return Finding(check.name, doubtful(f"could not be looked at: {error}", *_denied(denied)))
-    except BotoCoreError as error:
-        return Finding(check.name, doubtful(f"could not be looked at: {error}"))
+    except (BotoCoreError, ClientError) as error:
+        return Finding(check.name, doubtful(f"could not be looked at: {error}", _way_out(error)))
 
 
-def _denied(denied: bool) -> tuple[str, ...]:
-    return ("docs/operations.md lists what the doctor has to be allowed to read",) if denied else ()
+def _way_out(error: Exception) -> str:
+    code = error.response["Error"].get("Code", "") if isinstance(error, ClientError) else ""
+    if "AccessDenied" in code or "Unauthorized" in code:
+        return "docs/operations.md lists what the doctor has to be allowed to read"
+    return "ask again; if that does not help, check the Region and the network"
 
 
 def _allow(account: Account) -> str:

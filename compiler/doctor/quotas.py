@@ -36,12 +36,12 @@ def streams(subject: Subject) -> Verdict:
     new = sum(stream.logical_id not in subject.deployed.resources for stream in subject.model.streams)
     there = _stream_count(subject.account)
     known = _stream_quota(subject.account)
-    limit = known or _STREAMS_AT_LEAST
+    limit = _STREAMS_AT_LEAST if known is None else known
     count = f"there are {there} Firehose streams, the deploy adds {new}"
     if there + new <= limit:
-        return fine(f"{count}, and AWS gives {'' if known else 'at least '}{limit}")
+        return fine(f"{count}, and AWS gives {'at least ' if known is None else ''}{limit}")
     command = "aws service-quotas list-service-quotas --service-code firehose"
-    if known:
+    if known is not None:
         return wrong(f"{count}, and AWS gives {limit}", f"{command}, and ask for more there")
     return doubtful(f"{count}, and AWS gives {limit} or more", command)
 

@@ -35,7 +35,9 @@ def rights(subject: Subject) -> Verdict:
         count = sum(map(len, denied.values()))
         lines = [f"{sid}: {', '.join(actions)}" for sid, actions in denied.items()]
         return wrong(
-            f"{principal} lacks {count} actions of a deploy", *lines, f"{command} prints what is needed"
+            f"{principal} lacks {count} of the actions of a deploy",
+            *lines,
+            f"{command} prints what is needed",
         )
     count = sum(len(each["Action"]) for each in statements)
     return fine(f"{principal} may do all {count} actions of a deploy")
