@@ -32,7 +32,7 @@ _UNUSED = (
     "s3:REST.PUT.OBJECT",
     "s3:UpdateBucketMetadata",
 )
-# What the registry calls by the name of the S3 call; IAM has another name for the right, which is listed as well.
+# Names of S3 calls, which are none of IAM: what they need there is listed as well.
 _NO_ACTIONS = (
     "s3:DeleteBucketAnalyticsConfiguration",
     "s3:DeleteBucketCors",
