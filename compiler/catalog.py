@@ -27,30 +27,37 @@ class Catalog:
     """The tables of one bucket in the caller's account and Region."""
 
     session: boto3.Session
-    bucket: str
+    region: str
+    base: str
+    """URL of the bucket's catalog: its prefix is the table bucket's ARN."""
+
+    @classmethod
+    def of(cls, session: boto3.Session, bucket: str) -> Catalog:
+        """Return the catalog of a bucket."""
+        client = session.client("s3tables")
+        identity = session.client("sts").get_caller_identity()
+        partition, account = identity["Arn"].split(":")[1], identity["Account"]
+        region = client.meta.region_name
+        prefix = quote(f"arn:{partition}:s3tables:{region}:{account}:bucket/{bucket}", safe="")
+        return cls(session, region, f"{client.meta.endpoint_url}/iceberg/v1/{prefix}")
 
     def load(self, namespace: str, table: str) -> Mapping[str, Any]:
         """Return a table's Iceberg metadata. Raises NotLoaded.
 
-        S3 user guide, s3-tables-integrating-open-source.html: the catalog's prefix is the table
-        bucket's ARN; a load takes s3tables:GetTableMetadataLocation and s3tables:GetTableData.
+        S3 user guide, s3-tables-integrating-open-source.html: a load takes
+        s3tables:GetTableMetadataLocation and s3tables:GetTableData.
         """
-        client = self.session.client("s3tables")
-        prefix = quote(self._arn(), safe="")
-        path = f"{prefix}/namespaces/{quote(namespace)}/tables/{quote(table)}"
-        url = f"{client.meta.endpoint_url}/iceberg/v1/{path}"
+        url = f"{self.base}/namespaces/{quote(namespace)}/tables/{quote(table)}"
         request = AWSRequest(method="GET", url=url, headers={"Accept": "application/json"})
         credentials = self.session.get_credentials()
         if credentials is None:
             raise NotLoaded(0, "there are no AWS credentials")
-        SigV4Auth(credentials, "s3tables", client.meta.region_name).add_auth(request)
+        SigV4Auth(credentials, "s3tables", self.region).add_auth(request)
         answer = URLLib3Session(timeout=20).send(request.prepare())
         if answer.status_code != 200:
             raise NotLoaded(answer.status_code, answer.text[:200])
-        metadata: Mapping[str, Any] = json.loads(answer.content)["metadata"]
+        try:
+            metadata: Mapping[str, Any] = json.loads(answer.content)["metadata"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise NotLoaded(200, "the answer is no table's metadata") from error
         return metadata
-
-    def _arn(self) -> str:
-        identity = self.session.client("sts").get_caller_identity()
-        partition, account = identity["Arn"].split(":")[1], identity["Account"]
-        return f"arn:{partition}:s3tables:{self.session.region_name}:{account}:bucket/{self.bucket}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from compiler import __version__
-from compiler.terminal import EXIT_CODES, FAULT, FINE, INTERRUPTED
+from compiler.terminal import CUT_OFF, EXIT_CODES, FAULT, INTERRUPTED
 
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
 COMMANDS = {
@@ -19,6 +20,7 @@ COMMANDS = {
     "lock": "Rebuild the lock from the live tables.",
     "policy": "Print the least-privilege IAM policy for who deploys.",
     "plan": "Say what the next deploy will do, before anything is done.",
+    "records": "Check, make up and decode the records of a table.",
 }
 _DEFAULT = "build"
 
@@ -30,6 +32,7 @@ def entry() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code."""
+    _speak_plainly()
     try:
         name, rest = _split(arguments)
         # Each command is imported alone, so that none pays for what another needs.
@@ -43,9 +46,16 @@ def main(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
+        return CUT_OFF
     except Exception as error:
         return _fault(error)
+
+
+def _speak_plainly() -> None:
+    """Let a terminal that knows only ASCII show the rest as escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:

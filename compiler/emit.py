@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+_WIDTH = 2**31 - 1  # the most that libyaml takes
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 # Text that means the same between double quotes, and text that does so between single quotes.
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
@@ -99,8 +100,8 @@ def _text(value: str) -> str:
         return f'"{value}"'
     if _PRINTABLE.fullmatch(value):
         return "'" + value.replace("'", "''") + "'"
-    # PyYAML knows which characters need an escape; width is infinite so that it stays one line.
-    dumped: str = yaml.dump(value, Dumper=_DUMPER, default_style='"', width=float("inf"), allow_unicode=True)
+    # PyYAML knows which characters need an escape; the width keeps it on one line.
+    dumped: str = yaml.dump(value, Dumper=_DUMPER, default_style='"', width=_WIDTH, allow_unicode=True)
     return dumped.removesuffix("\n...\n").rstrip("\n")
 
 

@@ -31,25 +31,27 @@ def at_commit(spec: str, reference: str, found: Diagnostics) -> Earlier | None:
     planned = plan_document(document, accepted, earlier)
     if planned is None or earlier.failed:
         hint = "compare with a commit whose spec compiles"
-        found.add(rules.NO_SUCH_COMMIT, f"the spec at '{reference}' does not compile", Location(name), hint)
+        found.add(rules.NOT_COMPARABLE, f"the spec at '{reference}' does not compile", Location(name), hint)
         return None
     return Earlier(f"{reference} of git", render(planned, Diagnostics()).text, planned.next_lock)
 
 
 def _show(path: str, reference: str, found: Diagnostics) -> str | None:
     folder, file = Path(path).resolve().parent, Path(path).name
-    # `--end-of-options` keeps a reference that starts with '-' from being one of git's options.
+    hint = "name a branch, tag or commit that has the spec"
+    if not reference or reference.startswith("-"):  # git would take it for the index, or for an option
+        found.add(rules.NOT_COMPARABLE, f"'{reference}' cannot name a commit", Location(path), hint)
+        return None
     command = ["git", "-C", str(folder), "show", "--end-of-options", f"{reference}:./{file}"]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=30)
     except (OSError, subprocess.TimeoutExpired) as error:
-        found.add(rules.NO_SUCH_COMMIT, f"git cannot be run: {error}", Location(path), "install git")
+        found.add(rules.NOT_COMPARABLE, f"git cannot be run: {error}", Location(path), "install git")
         return None
     if done.returncode:
         reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        message = f"git has no '{reference}:{file}': {reason[-1] if reason else 'no reason given'}"
-        found.add(
-            rules.NO_SUCH_COMMIT, message, Location(path), "name a branch, tag or commit that has the spec"
-        )
+        said = reason[-1].removeprefix("fatal: ").rstrip(".") if reason else "no reason given"
+        message = f"git has no '{reference}:{file}': {said}"
+        found.add(rules.NOT_COMPARABLE, message, Location(path), hint)
         return None
     return done.stdout.decode("utf-8", "replace")

@@ -148,26 +148,26 @@ def assign_type_ids(type_: Type, ids: Iterator[int]) -> Type:
             return StructType(assign_ids(type_.fields, ids))
 
 
-def named_ids(fields: tuple[Field, ...], path: str = "") -> Iterator[tuple[int, str]]:
-    """Yield the id of every field, nested ones too, and the names that lead to it."""
+def named_ids(fields: tuple[Field, ...], parent: int = 0, prefix: str = "") -> Iterator[tuple[int, int, str]]:
+    """Yield of every field, nested ones too, its id, that of the field it is in, and its path of names."""
     for field in fields:
-        here = f"{path}{field.name}"
-        yield field.id, here
-        yield from _named_type_ids(field.type, here)
+        path = f"{prefix}{field.name}"
+        yield field.id, parent, path
+        yield from _named_type_ids(field.type, field.id, path)
 
 
-def _named_type_ids(type_: Type, path: str) -> Iterator[tuple[int, str]]:
+def _named_type_ids(type_: Type, parent: int, path: str) -> Iterator[tuple[int, int, str]]:
     match type_:
         case ListType():
-            yield type_.element_id, f"{path}.element"
-            yield from _named_type_ids(type_.element, f"{path}.element")
+            yield type_.element_id, parent, f"{path}.element"
+            yield from _named_type_ids(type_.element, type_.element_id, f"{path}.element")
         case MapType():
-            yield type_.key_id, f"{path}.key"
-            yield from _named_type_ids(type_.key, f"{path}.key")
-            yield type_.value_id, f"{path}.value"
-            yield from _named_type_ids(type_.value, f"{path}.value")
+            yield type_.key_id, parent, f"{path}.key"
+            yield from _named_type_ids(type_.key, type_.key_id, f"{path}.key")
+            yield type_.value_id, parent, f"{path}.value"
+            yield from _named_type_ids(type_.value, type_.value_id, f"{path}.value")
         case StructType():
-            yield from named_ids(type_.fields, f"{path}.")
+            yield from named_ids(type_.fields, parent, f"{path}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,18 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Retired:
-    """A field that was dropped; neither its id nor, without consent, its name is used again."""
+    """A name that a field had until it was renamed or dropped; without consent no other field gets it."""
 
     id: int
+    parent: int
+    """The field that it is in; 0 is the table. Names are taken within one parent, however that is named."""
     path: str
-    """The names that lead to the field, as `address.zip`."""
+    """The names that led to the field then, as `address.zip`."""
+
+    @property
+    def name(self) -> str:
+        """The last of the names."""
+        return self.path.rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,51 +22,78 @@ from compiler.lock import FORMAT, Lock, Retired, StreamLock, TableLock
 
 @dataclass
 class LockProblem(Exception):
-    """A lock that cannot be used: what is wrong with it, and whether a person or time made it so."""
+    """A lock that cannot be used: what is wrong with it, where, and whether a person or time made it so."""
 
     kind: str
     """`unreadable`, `newer`, `conflict` or `edited`."""
     message: str
+    line: int = 1
+    column: int = 1
 
 
 def dump(lock: Lock) -> str:
     """Return the lock as the text of its file."""
     data = {
         "format": FORMAT,
-        "fixed": dict(lock.fixed),
+        "fixed": _stamped("fixed", lock.fixed),
         "tables": {key: _table(entry) for key, entry in sorted(lock.tables.items())},
-        "streams": {key: _stream(entry) for key, entry in sorted(lock.streams.items())},
+        "streams": {key: _stamped(key, _stream(entry)) for key, entry in sorted(lock.streams.items())},
     }
     return _pretty(data, "") + "\n"
 
 
 def parse(text: str) -> Lock:
     """Read the text of a lock. Raises LockProblem."""
-    if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in text.splitlines()):
-        raise LockProblem("conflict", "the lock has merge conflicts")
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            raise LockProblem("conflict", "the lock has merge conflicts", number)
+    data = _json(text)
     try:
-        data = json.loads(text)
-        if data["format"] != FORMAT:
-            raise LockProblem(
-                "newer", f"the lock is in format {data['format']}; this compiler knows {FORMAT}"
-            )
-        tables = {key: _read_table(entry) for key, entry in data["tables"].items()}
-        streams = {key: StreamLock(**entry) for key, entry in data["streams"].items()}
-        lock = Lock(dict(data["fixed"]), tables, streams)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LockProblem("unreadable", f"the lock cannot be read: {_reason(error)}") from error
-    for key, entry in lock.tables.items():
-        if sealed(replace(entry, history=entry.history[:-1])).history != entry.history:
-            raise LockProblem("edited", f"the entry of table '{key}' was not written by the compiler")
-    return lock
+        _check_format(data["format"])
+        tables = {key: _read_table(key, entry) for key, entry in data["tables"].items()}
+        streams = {
+            key: StreamLock(**_unstamped(key, f"of stream '{key}'", entry))
+            for key, entry in data["streams"].items()
+        }
+        return Lock(_unstamped("fixed", "'fixed'", data["fixed"]), tables, streams)
+    except KeyError as error:
+        raise LockProblem("unreadable", f"the lock is not complete: it lacks '{error.args[0]}'") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise LockProblem("unreadable", "the lock is not laid out as the compiler writes it") from error
 
 
-def sealed(entry: TableLock) -> TableLock:
-    """Return the entry with the hash of its state behind those of the states before."""
-    before = entry.history[-1] if entry.history else ""
-    state = json.dumps(_state(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    digest = hashlib.sha256(f"{before}\n{state}".encode()).hexdigest()
-    return replace(entry, history=(*entry.history, digest))
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        message = "the lock is cut off, or no JSON for another reason, from here on"
+        raise LockProblem("unreadable", message, error.lineno, error.colno) from error
+    except RecursionError as error:
+        raise LockProblem("unreadable", "the lock is nested too deeply") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A merge can leave an entry twice, of which JSON would silently take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        again = next(key for key in keys if keys.count(key) > 1)
+        raise LockProblem("edited", f"the lock has two entries '{again}' in one place")
+    return found
+
+
+def _check_format(found: Any) -> None:
+    if found == FORMAT:
+        return
+    if isinstance(found, int) and found > FORMAT:
+        raise LockProblem("newer", f"the lock is in format {found}; this compiler knows {FORMAT}")
+    raise LockProblem("unreadable", f"the lock is in a format that never was; this compiler knows {FORMAT}")
+
+
+def sealed(key: str, entry: TableLock) -> TableLock:
+    """Return the entry of a table with the hash of its state behind those of the states before."""
+    before = " ".join(entry.history)
+    return replace(entry, history=(*entry.history, _digest(f"{key} {before}", _state(entry))))
 
 
 def state_changed(before: TableLock, after: TableLock) -> bool:
@@ -93,7 +120,7 @@ def _table(entry: TableLock) -> dict[str, Any]:
         "last_partition_id": entry.last_partition_id,
         "partition_history": [partition_json(each) for each in entry.partition_history],
         "sorted_by": list(entry.sorted_by),
-        "retired": [{"id": each.id, "path": each.path} for each in entry.retired],
+        "retired": [{"id": each.id, "parent": each.parent, "path": each.path} for each in entry.retired],
         "history": list(entry.history),
     }
 
@@ -118,8 +145,25 @@ def _stream(entry: StreamLock) -> dict[str, Any]:
     }
 
 
-def _read_table(data: Mapping[str, Any]) -> TableLock:
-    return TableLock(
+def _stamped(key: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what shows that the compiler wrote an entry which has no history."""
+    return {**data, "stamp": _digest(key, data)[:16]}
+
+
+def _unstamped(key: str, what: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: value for name, value in data.items() if name != "stamp"}
+    if _stamped(key, plain)["stamp"] != data["stamp"]:
+        raise LockProblem("edited", f"the entry {what} was not written by the compiler")
+    return plain
+
+
+def _digest(before: str, state: Mapping[str, Any]) -> str:
+    text = json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()
+
+
+def _read_table(key: str, data: Mapping[str, Any]) -> TableLock:
+    entry = TableLock(
         logical_id=data["logical_id"],
         schema_id=data["schema_id"],
         template=data["template"],
@@ -132,10 +176,13 @@ def _read_table(data: Mapping[str, Any]) -> TableLock:
         last_partition_id=data["last_partition_id"],
         partition_history=tuple(partition_from_json(each) for each in data["partition_history"]),
         sorted_by=tuple(data["sorted_by"]),
-        retired=tuple(Retired(each["id"], each["path"]) for each in data["retired"]),
+        retired=tuple(Retired(each["id"], each["parent"], each["path"]) for each in data["retired"]),
         removed=data["removed"],
         history=tuple(data["history"]),
     )
+    if sealed(key, replace(entry, history=entry.history[:-1])).history != entry.history:
+        raise LockProblem("edited", f"the entry of table '{key}' was not written by the compiler")
+    return entry
 
 
 def _read_shape(data: Mapping[str, Any]) -> Shape:
@@ -161,7 +208,3 @@ def _pretty(value: Any, indent: str) -> str:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _reason(error: Exception) -> str:
-    return f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)

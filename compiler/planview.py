@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from compiler import __version__
 from compiler.change import Change
 
 SYMBOLS = {"create": "+", "update": "~", "evolve": "»", "replace": "-/+", "delete": "-"}
@@ -28,8 +27,6 @@ def view(stack: str, against: str, changes: Iterable[Change], drift: Iterable[st
     for entry in entries.values():
         entry["action"] = _overall(entry["changes"])
     return {
-        "format_version": "1.0",
-        "tool": {"name": "analytics-compile", "version": __version__},
         "stack": stack,
         "against": against,
         "entries": list(entries.values()),

@@ -95,15 +95,20 @@ def _result(build: Build, out: Path, written: tuple[str, ...]) -> dict[str, Any]
 
 
 def _finding(found: Mapping[str, Any], colour: bool) -> Iterator[str]:
-    place = f"{found['file']}:{found['line']}:{found['column']}"
+    place = f"{_visible(found['file'])}:{found['line']}:{found['column']}"
     severity = _paint(found["severity"], _COLOURS[found["severity"]], colour)
-    message = _paint(found["message"], _BOLD, colour)
+    message = _paint(_visible(found["message"]), _BOLD, colour)
     name = _paint(f"[{found['name']}]", _FAINT, colour)
     yield f"{place}: {severity} {found['code']}: {message} {name}"
     if found["hint"]:
-        yield f"    hint: {found['hint']}"
+        yield f"    hint: {_visible(found['hint'])}"
     for related in found["related"]:
         yield f"    {related['file']}:{related['line']}:{related['column']}: {related['message']}"
+
+
+def _visible(text_: str) -> str:
+    """Show as escapes what would steer a terminal instead of being read."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text_)
 
 
 def _made(result: Mapping[str, Any], colour: bool) -> list[str]:

@@ -468,9 +468,9 @@ EXISTING_BUCKET = Rule(
     "AC3030",
     "setting-of-existing-bucket",
     "error",
-    "A setting of a table bucket that another stack owns.",
+    "A table bucket that another stack owns has no name here, or a setting of its owner.",
     "This stack makes only namespaces and tables in it.",
-    "Set it where the bucket is made.",
+    "Write the bucket's `name`, and set the rest where the bucket is made.",
 )
 NAME_TOO_LONG = Rule(
     "AC3031",
@@ -640,6 +640,22 @@ DROPPED_TABLE = Rule(
     "The next deploy would delete the table with its rows.",
     "Put it back; or set retain: true; or consent with bucket: {allow: {drop_table: …}}.",
 )
+COLUMN_NAMED_AS_PARTITION = Rule(
+    "AC4014",
+    "column-named-as-partition",
+    "error",
+    "A column has the name of a partition field of another column.",
+    "A partition field keeps its name when its column is renamed, and Iceberg wants names told apart.",
+    "Give the column another name.",
+)
+TAKEN_TABLE_NAME = Rule(
+    "AC4015",
+    "taken-table-name",
+    "error",
+    "A table takes the name that another one has, or had.",
+    "The other one has it in the bucket until the deploy is over, or for good if it was only let go.",
+    "Take another name.",
+)
 STALE_FORMER_NAME = Rule(
     "AC4101",
     "stale-former-name",
@@ -696,13 +712,13 @@ LOCK_WOULD_CHANGE = Rule(
     "What changes in a live table is accepted by a person, not by CI.",
     "Compile without --locked, read the plan, and commit the lock.",
 )
-NO_SUCH_COMMIT = Rule(
+NOT_COMPARABLE = Rule(
     "AC4206",
-    "no-such-commit",
+    "not-comparable",
     "error",
-    "The earlier spec that a plan is to be compared with cannot be had.",
-    "git is not there, does not know the commit, or the spec in it does not compile.",
-    "Name a branch, tag or commit whose spec compiles.",
+    "What a plan is to be compared with cannot be had.",
+    "There is no such file, git does not know the commit, or the spec in it does not compile.",
+    "Name a lock, or a branch, tag or commit whose spec compiles.",
 )
 TEMPLATE_TOO_LARGE = Rule(
     "AC5001",

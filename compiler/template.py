@@ -22,16 +22,29 @@ _RESOURCE = re.compile(r"^  (?P<id>[A-Za-z0-9]+):\n", re.MULTILINE)
 _TYPE = re.compile(r"^    Type: (\S+)$", re.MULTILINE)
 
 
+@dataclass
+class Unreadable(Exception):
+    """A resource that is not as one of our templates has it."""
+
+    logical_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceText:
     """One resource as it stands in a template; parsed only where it has to be looked into."""
 
+    logical_id: str
     type: str
     text: str
 
     def body(self) -> dict[str, Any]:
-        """Return the resource as data; a `!GetAtt` is a map with its name as the key."""
-        body: dict[str, Any] = yaml.load(self.text, Loader=_Loader)
+        """Return the resource as data; a `!GetAtt` is a map with its name as the key. Raises Unreadable."""
+        try:
+            body = yaml.load(self.text, Loader=_Loader)
+        except yaml.YAMLError as error:
+            raise Unreadable(self.logical_id) from error
+        if not isinstance(body, dict):
+            raise Unreadable(self.logical_id)
         return body
 
 
@@ -54,16 +67,18 @@ def resources(text: str) -> dict[str, ResourceText]:
     It relies on the layout that our own templates have; a resource of a template that somebody
     reformatted is not found.
     """
-    return {logical_id: ResourceText(_type(body), body) for logical_id, body in _bodies(text)}
+    return {logical_id: ResourceText(logical_id, _type(body), body) for logical_id, body in _bodies(text)}
 
 
 def accepted_by(text: str) -> Lock:
-    """Return what a template asks of its tables, as far as a comparison needs it."""
+    """Return what a template asks of its tables, as far as a comparison needs it. Raises Unreadable."""
     tables = {}
     for logical_id, resource in resources(text).items():
         if resource.type == SCHEMA_TYPE:
-            properties = resource.body()["Properties"]
-            entry = _table(logical_id, properties)
+            try:
+                entry = _table(logical_id, resource.body()["Properties"])
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise Unreadable(logical_id) from error
             tables[entry.logical_id] = entry
     return Lock({}, tables, {})
 

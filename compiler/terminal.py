@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
-FINE, PROBLEMS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+FINE, PROBLEMS, USAGE, FAULT = 0, 1, 2, 3
+# As a shell reports a command that a signal ended: SIGINT, SIGPIPE.
+INTERRUPTED, CUT_OFF = 130, 141
 
 EXIT_CODES = "exit codes: 0 fine, 1 problems were found, 2 wrong usage, 3 a fault of the compiler"
 
 
-def print_json(value: Any) -> None:
-    """Print a report for a program."""
-    print(json.dumps(value, indent=2))
+def print_json(value: Any, output: TextIO | None = None) -> None:
+    """Print a report for a program, on standard output if nothing else is said."""
+    print(json.dumps(value, indent=2), file=output)
 
 
 def colourful(stream: TextIO) -> bool:

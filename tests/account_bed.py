@@ -32,6 +32,8 @@ class AccountBed(Bed):
             "AWS_ENDPOINT_URL_GLUE": self.moto_url,
             "AWS_ENDPOINT_URL_LAKEFORMATION": self.moto_url,
             "AWS_ENDPOINT_URL_SERVICE_QUOTAS": self.moto_url,
+            # Named as well, because it wins over the first one where another test has set it.
+            "AWS_ENDPOINT_URL_S3TABLES": self.url,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ACCESS_KEY_ID": servers.ROOT_KEY,
             "AWS_SECRET_ACCESS_KEY": servers.ROOT_KEY,

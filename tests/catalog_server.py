@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,17 +52,15 @@ class CatalogServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = urlsplit(upstream).netloc
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        self.answer_url = f"{self.url}/answer?X-Amz-Signature=secret"
         self.clear()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def clear(self) -> None:
-        """Make the account empty, and forget calls, answers and faults."""
+        """Make the account empty, and forget calls and faults."""
         self.catalogs: dict[str, Json] = {}
         self.registrations: dict[str, Json] = {}
         self.quotas: list[Json] = []
         self.calls: list[str] = []
-        self.answers: list[Json] = []
         self.faults: dict[str, list[Fault]] = {}
 
     def close(self) -> None:
@@ -141,30 +140,23 @@ class _Handler(BaseHTTPRequestHandler):
     server: CatalogServer
     wbufsize = -1
 
-    def do_PUT(self) -> None:
-        """Take an answer of a custom resource."""
-        self.server.answers.append(json.loads(self._body()))
-        self._answer(200, {}, b"")
-
     def do_POST(self) -> None:
         """Serve an operation, or hand it on."""
         body = self._body()
-        operation = (self.headers.get("X-Amz-Target") or self.path).rpartition(
-            "." if _is_glue(self) else "/"
-        )[2]
+        # Glue and the quotas name the operation in a header, Lake Formation in the path.
+        operation = re.split("[./]", self.headers.get("X-Amz-Target") or self.path)[-1]
         if operation not in _OPERATIONS:
             self._answer(*self._forward(body))
             return
         try:
-            self._answer(
-                200, {}, json.dumps(self.server.serve(operation, json.loads(body or b"{}"))).encode()
-            )
+            answer = self.server.serve(operation, json.loads(body))
+            self._answer(200, {}, json.dumps(answer).encode())
         except ServiceError as error:
             told = json.dumps({"__type": error.code, "message": str(error)}).encode()
             self._answer(error.status, {"x-amzn-ErrorType": error.code}, told)
 
     def do_GET(self) -> None:
-        """Hand on what is no operation of these two."""
+        """Hand on what is no operation."""
         self._answer(*self._forward(b""))
 
     def _body(self) -> bytes:
@@ -190,7 +182,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Keep the test's output clean."""
-
-
-def _is_glue(handler: BaseHTTPRequestHandler) -> bool:
-    return "X-Amz-Target" in handler.headers

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.bed import Bed
 
 _BEDS = ("bed", "auth_bed")
+
+# The same few inputs in every run; `--hypothesis-profile long` looks for new ones.
+settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True, database=None)
+settings.register_profile("long", max_examples=20_000, deadline=None)
+settings.load_profile("quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compiler import terminal
 from compiler.diagnostics import Diagnostics
+
+if TYPE_CHECKING:
+    from compiler.stack import Build
 
 EXAMPLE = """\
 example:
@@ -35,7 +39,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compile, then write or compare; return the exit code."""
     # Only a compilation pays for these imports: --help and --version answer at once.
-    from compiler.passes.write import check, check_locked, write
     from compiler.pipeline import compile_spec
     from compiler.report import text, view
 
@@ -43,17 +46,8 @@ def run(options: argparse.Namespace) -> int:
     progress = terminal.progress(quiet=options.quiet)
     build = compile_spec(options.spec, found, linting=not options.no_lint, progress=progress)
     out = Path(options.out)
-    difference = ""
-    written: tuple[str, ...] = ()
-    if build and options.locked:
-        check_locked(build, found)
-    if found.failed:
-        build = None
-    if build and options.check:
-        difference = check(build, out, found)
-    elif build:
-        written = write(build, out, found)
-    report = view(found, build, out, written)
+    difference, written = _finish(build, out, options, found) if build else ("", ())
+    report = view(found, None if found.failed else build, out, written)
     if options.format == "json":
         terminal.print_json({**report, "difference": difference})
     else:
@@ -61,3 +55,16 @@ def run(options: argparse.Namespace) -> int:
         quiet = options.quiet or options.check
         sys.stdout.write(text(report, colour=terminal.colourful(sys.stdout), quiet=quiet))
     return terminal.PROBLEMS if found.failed else terminal.FINE
+
+
+def _finish(
+    build: Build, out: Path, options: argparse.Namespace, found: Diagnostics
+) -> tuple[str, tuple[str, ...]]:
+    """Write a build, or compare it; return the difference, and what was written."""
+    from compiler.passes.write import check, check_locked, write
+
+    if options.locked:
+        check_locked(build, found)
+    if options.check:
+        return check(build, out, found), ()
+    return "", () if found.failed else write(build, out, found)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from compiler import terminal
 from compiler.change import Change, Earlier, Plan
-from compiler.diagnostics import Diagnostics
+from compiler.diagnostics import Diagnostics, Location
 from compiler.lock import Lock
 
 EXAMPLE = """\
@@ -48,44 +48,69 @@ def run(options: argparse.Namespace) -> int:
     planned = None
     if document is not None and not found.failed:
         planned = plan_document(document, accepted, found)
-    earlier = _earlier(options, planned, found) if planned else None
-    if planned is None or earlier is None:
-        return _report(found, options)
-    changes = _changes(planned, earlier)
-    _print(planned, earlier, changes, options)
-    code = _report(found, options)
-    if not options.exit_code:
-        return code
+    earlier, changes = _compared(options, planned, found) if planned else (None, ())
+    _print(planned, earlier, changes, found, options)
     if found.failed:
-        return NEEDS_CONSENT if _only_consent_is_missing(found) else code
-    return CHANGES if changes else terminal.FINE
+        missing = options.exit_code and earlier and _only_consent_is_missing(found)
+        return NEEDS_CONSENT if missing else terminal.PROBLEMS
+    return CHANGES if options.exit_code and changes else terminal.FINE
+
+
+def _compared(
+    options: argparse.Namespace, planned: Plan, found: Diagnostics
+) -> tuple[Earlier | None, tuple[Change, ...]]:
+    from compiler import rules
+    from compiler.template import Unreadable
+
+    try:
+        earlier = _earlier(options, planned, found)
+        return earlier, _changes(planned, earlier) if earlier else ()
+    except Unreadable as error:
+        message = (
+            f"the resource '{error.logical_id}' of the earlier template is not as the compiler writes it"
+        )
+        hint = "compile again, or compare with a commit: --against main"
+        found.add(rules.NOT_COMPARABLE, message, Location(options.spec), hint)
+        return None, ()
 
 
 def _earlier(options: argparse.Namespace, planned: Plan, found: Diagnostics) -> Earlier | None:
-    if options.stack:
+    if options.stack is not None:
         from compiler.live import deployed
 
         return deployed(options.stack, planned.model, found)
-    if options.against and options.against.endswith(".lock.json"):
+    if options.against is None:
+        return _from_out(Path(options.out) / f"{planned.model.stack}.template.yaml", found)
+    if options.against.endswith(".lock.json"):
         return _from_lock(options.against, found)
-    if options.against:
-        return _from_git(options.spec, options.against, found)
-    return _from_out(Path(options.out) / f"{planned.model.stack}.template.yaml")
+    return _from_git(options.spec, options.against, found)
 
 
-def _from_out(path: Path) -> Earlier:
+def _from_out(path: Path, found: Diagnostics) -> Earlier | None:
+    from compiler import rules
     from compiler.template import accepted_by
 
-    if not path.is_file():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         return Earlier("nothing, as it was never compiled", "Resources:\n", Lock({}))
-    text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        hint = "compile again, or compare with a commit: --against main"
+        message = f"the earlier template cannot be read: {reason}"
+        found.add(rules.NOT_COMPARABLE, message, Location(path.as_posix()), hint)
+        return None
     return Earlier(path.as_posix(), text, accepted_by(text))
 
 
 def _from_lock(name: str, found: Diagnostics) -> Earlier | None:
+    from compiler import rules
     from compiler.passes.recall import read_lock
 
     lock = read_lock(Path(name), found)
+    if lock is None and not found.failed:
+        hint = "name a lock file, or a branch, tag or commit"
+        found.add(rules.NOT_COMPARABLE, f"there is no lock '{name}'", Location(name), hint)
     return Earlier(name, "", lock) if lock else None
 
 
@@ -101,33 +126,43 @@ def _changes(planned: Plan, earlier: Earlier) -> tuple[Change, ...]:
     from compiler.semantics.difference import differences
     from compiler.semantics.replacement import resource_changes
 
-    tables = differences(earlier.lock, planned.next_lock)
+    changes = differences(earlier.lock, planned.next_lock)
     if not earlier.template:
-        return tables
+        return changes
     stack = render(planned, Diagnostics())  # a plan is also for what is still too large to deploy
     origins = {logical_id: location.path for logical_id, location in stack.origins.items()}
-    return (*tables, *resource_changes(earlier.template, stack.text, origins))
+    tables = {entry.logical_id: f"tables.{key}" for key, entry in planned.next_lock.tables.items()}
+    return (*changes, *resource_changes(earlier.template, stack.text, origins, tables))
 
 
-def _print(planned: Plan, earlier: Earlier, changes: tuple[Change, ...], options: argparse.Namespace) -> None:
+def _print(
+    planned: Plan | None,
+    earlier: Earlier | None,
+    changes: tuple[Change, ...],
+    found: Diagnostics,
+    options: argparse.Namespace,
+) -> None:
+    """Print the plan, where there is one, and the findings: on standard error where Markdown is read."""
     from compiler import planview
-
-    view = planview.view(planned.model.stack, earlier.name, changes, earlier.drift)
-    if options.format == "json":
-        terminal.print_json(view)
-    elif options.format == "markdown":
-        sys.stdout.write(planview.markdown(view))
-    else:
-        sys.stdout.write(planview.text(view, colour=terminal.colourful(sys.stdout)))
-
-
-def _report(found: Diagnostics, options: argparse.Namespace) -> int:
-    """Print the findings behind the plan; to standard error where a program reads the plan."""
     from compiler.report import text, view
 
-    stream = sys.stdout if options.format == "text" else sys.stderr
-    stream.write(text(view(found, None, Path(options.out), ()), colour=terminal.colourful(stream)))
-    return terminal.PROBLEMS if found.failed else terminal.FINE
+    report = view(found, None, Path(options.out), ())
+    findings = {key: report[key] for key in ("format_version", "tool", "diagnostics", "summary")}
+    plan = (
+        planview.view(planned.model.stack, earlier.name, changes, earlier.drift)
+        if planned and earlier
+        else None
+    )
+    if options.format == "json":
+        terminal.print_json({**findings, "plan": plan})
+        return
+    if plan:
+        colour = terminal.colourful(sys.stdout)
+        sys.stdout.write(
+            planview.markdown(plan) if options.format == "markdown" else planview.text(plan, colour=colour)
+        )
+    stream = sys.stderr if options.format == "markdown" else sys.stdout
+    stream.write(text(report, colour=terminal.colourful(stream)))
 
 
 def _only_consent_is_missing(found: Diagnostics) -> bool:

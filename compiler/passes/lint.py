@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from compiler import rules
@@ -19,11 +20,15 @@ def lint(stack: Stack, found: Diagnostics) -> None:
     that the resource comes from.
     """
     # A second of imports that nobody pays who does not lint.
-    from cfnlint.api import lint as cfn_lint
-    from cfnlint.config import ManualArgs
+    from cfnlint.config import ConfigMixIn
+    from cfnlint.decode.decode import decode_str
+    from cfnlint.runner import Runner
 
-    config = ManualArgs(regions=[_REGION], include_checks=["I"])
-    for match in cfn_lint(stack.text, config=config):
+    # Without a file named, cfn-lint would take the .cfnlintrc of whatever folder this runs in.
+    config = ConfigMixIn(["--config-file", os.devnull], regions=[_REGION], include_checks=["I"])
+    template, problems = decode_str(stack.text)
+    matches = Runner(config).validate_template(template) if template is not None else ()
+    for match in (*problems, *matches):
         _report(match, stack, found)
 
 

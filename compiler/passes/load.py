@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ MAXIMUM_DEPTH = 64
 # The parser in C gives the same events as the one in Python, about eight times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_OWN_TAGS = "tag:yaml.org,2002:"
 # What YAML does not count as printable, and what it would take for a line break that no editor shows.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
@@ -115,24 +117,79 @@ def _reports_unprintable(text: str, file: str, found: Diagnostics) -> bool:
 
 def _report_syntax(error: yaml.MarkedYAMLError, text: str, file: str, found: Diagnostics) -> None:
     mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    place = Location(file, line + 1, column + 1)
-    lines = text.splitlines()
-    indent = re.match(r"[ \t]*", lines[line] if line < len(lines) else "")
-    if indent and "\t" in indent.group():
-        found.add(rules.TAB, "a tab indents this line", place, "indent with spaces")
+    if mark and "\t" in _indent(text, mark.line):
+        found.add(rules.TAB, "a tab indents this line", _at(file, mark), "indent with spaces")
         return
     problem = error.problem or "this is not YAML"
-    context = f" {error.context}" if error.context else ""
-    found.add(rules.SYNTAX, f"{problem}{context}", place, _syntax_hint(problem))
+    fault = _FAULTS.get(problem) or _Fault(
+        problem, "compare the indentation and the quotes with the line above"
+    )
+    if fault.at_start and error.context_mark:
+        mark = error.context_mark
+    hint = _STRUCT_HINT if mark and "struct<" in _line(text, mark.line) else fault.hint
+    opened = error.context_mark if problem in _INSIDE_BRACKETS else None
+    related = (Related("the bracket that is open", _at(file, opened)),) if opened else ()
+    found.add(rules.SYNTAX, fault.message, _at(file, mark), hint, related)
 
 
-def _syntax_hint(problem: str) -> str:
-    if "mapping values are not allowed" in problem:
-        return "a value with a colon and a space in it needs quotes; or the line above is not finished"
-    if "cannot start any token" in problem:
-        return "a value that starts with one of @ ` % & * ! | > needs quotes"
-    return "compare the indentation and the quotes with the line above"
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What a problem of the parser means; `at_start` where it stands at the start of what is broken."""
+
+    message: str
+    hint: str
+    at_start: bool = False
+
+
+_BRACKETS_HINT = "close the bracket, or quote a value that has one of , : [ ] { } in it"
+_INDENT_HINT = "indent it like the lines it belongs with, and look for quotes that end too early"
+_ESCAPE_HINT = "write \\\\ for one backslash, or use single quotes"
+_STRUCT_HINT = 'a struct type needs quotes: "struct<name: string>"'
+_INSIDE_BRACKETS = ("did not find expected ',' or ']'", "did not find expected ',' or '}'")
+# The parser's own problems, in the words of somebody who writes a spec.
+_FAULTS = {
+    "mapping values are not allowed in this context": _Fault(
+        "a ': ' stands inside a value here",
+        "a value with a colon and a space in it needs quotes; or the line above is not finished",
+    ),
+    "could not find expected ':'": _Fault(
+        "this line is neither 'key: value' nor '- item'", "write a colon and a space after the key", True
+    ),
+    "did not find expected key": _Fault("a key is expected here", _INDENT_HINT),
+    "did not find expected '-' indicator": _Fault("an item, '- …', is expected here", _INDENT_HINT),
+    "block sequence entries are not allowed in this context": _Fault(
+        "a list cannot start in the middle of a line", "start it on a line of its own, or write [a, b]"
+    ),
+    "did not find expected ',' or ']'": _Fault("a ',' or ']' is expected here", _BRACKETS_HINT),
+    "did not find expected ',' or '}'": _Fault("a ',' or '}' is expected here", _BRACKETS_HINT),
+    "did not find expected node content": _Fault("a value is expected here", _BRACKETS_HINT),
+    "did not find expected <document start>": _Fault(
+        "nothing is expected after the end of the spec", "remove what follows, or the line '...' before it"
+    ),
+    "found character that cannot start any token": _Fault(
+        "a value cannot start with this character", "put the value in quotes"
+    ),
+    "found unexpected end of stream": _Fault(
+        "these quotes are never closed", "close them; inside single quotes, write '' for one '", True
+    ),
+    "found unknown escape character": _Fault("there is no such escape in double quotes", _ESCAPE_HINT),
+    "did not find expected hexdecimal number": _Fault("this escape has too few digits", _ESCAPE_HINT),
+    "found invalid Unicode character escape code": _Fault("no character has this code", _ESCAPE_HINT),
+}
+
+
+def _at(file: str, mark: Any) -> Location:
+    return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+
+
+def _line(text: str, index: int) -> str:
+    lines = text.splitlines()
+    return lines[index] if index < len(lines) else ""
+
+
+def _indent(text: str, index: int) -> str:
+    line = _line(text, index)
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _place(file: str, text: str, index: int) -> Location:
@@ -157,11 +214,11 @@ class _Builder:
     def document(self) -> Any:
         next(self._events)
         event = next(self._events)
-        if isinstance(event, yaml.StreamEndEvent):
+        first = next(self._events) if isinstance(event, yaml.DocumentStartEvent) else None
+        if first is None or (_is_scalar(first) and first.implicit[0] and not first.value):
             hint = "start with 'version: 1'"
             self._found.add(rules.EMPTY, "the spec is empty", Location(self._file), hint)
             raise _Stop
-        first = next(self._events)
         data = self._value(first, (), first)
         next(self._events)
         after = next(self._events)
@@ -215,8 +272,8 @@ class _Builder:
                 continue
             value = next(self._events)
             result[name] = self._value(value, here, key)
-            if start.flow_style:
-                self._explain_flow_comma(value)
+            if start.flow_style and self._explains_flow_comma(value):
+                break
         return result
 
     def _list(self, start: Any, path: DocumentPath) -> list[Any]:
@@ -225,8 +282,8 @@ class _Builder:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
             result.append(self._value(event, (*path, len(result)), event))
-            if start.flow_style:
-                self._explain_flow_comma(event)
+            if start.flow_style and self._explains_flow_comma(event):
+                break
         return result
 
     def _key(self, event: Any, path: DocumentPath) -> str:
@@ -245,17 +302,20 @@ class _Builder:
             self._report(rules.ANCHOR, f"'&{event.anchor}' is an anchor", event, hint)
         tag = getattr(event, "tag", None)
         if tag:
-            self._report(
-                rules.TAG, f"'{tag}' is a tag", event, "remove it; quote a value that must stay text"
-            )
+            name = f"!!{tag.removeprefix(_OWN_TAGS)}" if tag.startswith(_OWN_TAGS) else tag
+            hint = "remove it; quote a value that must stay text"
+            self._report(rules.TAG, f"'{name}' is a tag", event, hint)
 
-    def _explain_flow_comma(self, event: Any) -> None:
-        """Recognise `{a: decimal(12,2)}` and `[bucket(16, id)]`, which YAML splits at the comma."""
+    def _explains_flow_comma(self, event: Any) -> bool:
+        """Recognise `{a: decimal(12,2)}` and `[bucket(16, id)]`, which YAML splits at the comma.
+
+        What follows inside the same brackets is no longer what was meant, so it is passed over.
+        """
         if not _is_scalar(event) or not event.implicit[0]:
-            return
+            return False
         value = event.value
         if value.count("(") <= value.count(")") and value.count("<") <= value.count(">"):
-            return
+            return False
         meant = _balanced(self._text[event.start_mark.index :])
         self._report(
             rules.FLOW_COMMA,
@@ -263,7 +323,18 @@ class _Builder:
             event,
             f'quote it: "{meant}"' if meant else "quote the whole value",
         )
-        raise _Stop
+        self._skip_collection()
+        return True
+
+    def _skip_collection(self) -> None:
+        depth = 1
+        try:
+            while depth:
+                event = next(self._events)
+                depth += isinstance(event, yaml.CollectionStartEvent)
+                depth -= isinstance(event, yaml.CollectionEndEvent)
+        except yaml.MarkedYAMLError:  # the same comma's fault, which has been explained
+            raise _Stop from None
 
     def _mark(self, path: DocumentPath, key: Any, event: Any) -> None:
         start, end = event.start_mark, event.end_mark

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from compiler import rules
 from compiler.change import Plan
-from compiler.diagnostics import Diagnostics
+from compiler.diagnostics import Diagnostics, Rule
 from compiler.document import Document, Path
 from compiler.lock import Lock, StreamLock, TableLock
 from compiler.lockfile import sealed, state_changed
@@ -23,13 +24,15 @@ def plan(model: Model, accepted: Lock | None, document: Document, found: Diagnos
     """Return the state that each table comes to, the changes on the way, and the lock that says so.
 
     Without a lock everything is new. A change that would lose something is refused unless the
-    spec consents to it. Reports AC4001 to AC4102.
+    spec consents to it. Reports AC4001 to AC4199.
     """
     before = accepted or Lock({})
     _check_fixed(model, before, document, found)
-    tables = {table.key: _table(table, before, document, found) for table in model.tables}
+    keys = _accepted_keys(model, before, document, found)
+    tables = {table.key: _table(table, keys[table.key], before, document, found) for table in model.tables}
+    _check_physical_names(tables, before, document, found)
     streams = {stream.key: _stream(stream, before, document, found) for stream in model.streams}
-    gone = _removed(model, before, document, found)
+    gone = _removed(model, before, set(keys.values()), document, found)
     next_lock = Lock(fixed_settings(model), {**gone, **tables}, streams)
     return Plan(model, tables, differences(before, next_lock), next_lock)
 
@@ -57,10 +60,52 @@ def _check_fixed(model: Model, before: Lock, document: Document, found: Diagnost
             return  # another pipeline has another bucket as well
 
 
-def _table(table: Table, before: Lock, document: Document, found: Diagnostics) -> TableLock:
-    accepted = _accepted(table, before, document, found)
+def _accepted_keys(model: Model, before: Lock, document: Document, found: Diagnostics) -> dict[str, str]:
+    """Return the key under which the lock has each table: its own, or the former one where it was renamed."""
+    keys = {table.key: table.key for table in model.tables}
+    heirs: dict[str, str] = {}
+    for table in model.tables:
+        if table.former_key is None:
+            continue
+        problem = _former_problem(table, table.former_key, before, heirs, document)
+        if problem:
+            rule, message, hint = problem
+            found.add(rule, message, document.locate(("tables", table.key, "was")), hint)
+        else:
+            keys[table.key] = table.former_key
+            heirs[table.former_key] = table.key
+    return keys
+
+
+def _former_problem(
+    table: Table, former: str, before: Lock, heirs: Mapping[str, str], document: Document
+) -> tuple[Rule, str, str] | None:
+    """Return why a table cannot go on with the rows of its former key, if so."""
+    own, earlier = before.tables.get(table.key), before.tables.get(former)
+    says = f"table '{table.key}' says it was '{former}'"
+    if own and (earlier is None or (earlier.removed and not own.removed)):
+        message = f"table '{table.key}' has had this name already: 'was' does nothing"
+        return rules.STALE_FORMER_NAME, message, "remove was"
+    if earlier is None:
+        near = nearest(former, before.tables)
+        hint = f"did you mean '{near}'?" if near else "remove was: then this is a new table"
+        return rules.UNKNOWN_FORMER_NAME, f"{says}, which was never compiled", hint
+    if former in document.data["tables"]:
+        hint = f"remove '{former}', or remove was"
+        return rules.SAME_FORMER_NAME, f"{says}, and '{former}' is still there", hint
+    if former in heirs:
+        hint = "only one of them can go on with its rows"
+        return rules.SAME_FORMER_NAME, f"{says}, and so does '{heirs[former]}'", hint
+    if own:
+        hint = f"take a name that no table had: the rows of the other '{table.key}' may still be there"
+        return rules.TAKEN_TABLE_NAME, f"{says}, and there was another '{table.key}' before", hint
+    return None
+
+
+def _table(table: Table, key: str, before: Lock, document: Document, found: Diagnostics) -> TableLock:
+    accepted = before.tables.get(key)
     if accepted is None:
-        return sealed(fresh(table, TEMPLATE))
+        return sealed(table.key, fresh(table, TEMPLATE, document, found))
     if accepted.storage_class != table.storage_class:
         message = (
             f"the storage class of table '{table.key}' was {accepted.storage_class} "
@@ -69,30 +114,26 @@ def _table(table: Table, before: Lock, document: Document, found: Diagnostics) -
         place = document.locate(("tables", table.key, "storage_class"))
         found.add(rules.FIXED_SETTING, message, place, f"write {accepted.storage_class} again")
     entry = evolve(table, accepted, document, found)
-    return sealed(entry) if state_changed(accepted, entry) else entry
+    unchanged = key == table.key and not state_changed(accepted, entry)
+    return entry if unchanged else sealed(table.key, entry)
 
 
-def _accepted(table: Table, before: Lock, document: Document, found: Diagnostics) -> TableLock | None:
-    """Return what was accepted of a table, under its former key where it was renamed."""
-    known = before.tables.get(table.key)
-    former = table.former_key
-    if former is None:
-        return known
-    place = document.locate(("tables", table.key, "was"))
-    if known is not None:
-        message = f"table '{table.key}' has had this name already: 'was' does nothing"
-        found.add(rules.STALE_FORMER_NAME, message, place, "remove was")
-        return known
-    renamed = before.tables.get(former)
-    if renamed is None:
-        near = nearest(former, before.tables)
-        hint = f"did you mean '{near}'?" if near else "remove was: then this is a new table"
-        message = f"table '{table.key}' says it was '{former}', which was never compiled"
-        found.add(rules.UNKNOWN_FORMER_NAME, message, place, hint)
-    elif document.data["tables"].get(former) is not None:
-        message = f"table '{table.key}' says it was '{former}', and '{former}' is still there"
-        found.add(rules.SAME_FORMER_NAME, message, place, f"remove '{former}', or remove was")
-    return renamed
+def _check_physical_names(
+    tables: Mapping[str, TableLock], before: Lock, document: Document, found: Diagnostics
+) -> None:
+    """Refuse a name that another table has until the deploy is over, or still has in the bucket."""
+    taken = {(entry.namespace, entry.name): (key, entry) for key, entry in before.tables.items()}
+    for key, entry in tables.items():
+        other, holder = taken.get((entry.namespace, entry.name), (key, entry))
+        if holder.logical_id != entry.logical_id:
+            message = (
+                f"table '{key}' takes the name {entry.namespace}.{entry.name}, which table '{other}' has"
+            )
+            hint = f"take another name, or give '{other}' another one first and deploy that"
+            if holder.removed:
+                message = f"{message}; that is out of the spec, and may still be in the bucket"
+                hint = "take another name"
+            found.add(rules.TAKEN_TABLE_NAME, message, document.locate_key(("tables", key)), hint)
 
 
 def _stream(stream: Stream, before: Lock, document: Document, found: Diagnostics) -> StreamLock:
@@ -121,25 +162,38 @@ def _check_stream(
             found.add(rules.FIXED_SETTING, message, place, hint)
 
 
-def _removed(model: Model, before: Lock, document: Document, found: Diagnostics) -> dict[str, TableLock]:
+def _removed(
+    model: Model, before: Lock, kept: set[str], document: Document, found: Diagnostics
+) -> dict[str, TableLock]:
     """Keep what is known of tables that are gone: their rows may still be there, and come back."""
-    present = {table.key for table in model.tables} | {table.former_key for table in model.tables}
     gone: dict[str, TableLock] = {}
+    used: set[str] = set()
     for key, entry in before.tables.items():
-        if key in present:
+        if key in kept:
             continue
         removed = replace(entry, removed=True)
-        gone[key] = removed if entry.removed else sealed(removed)
+        gone[key] = removed if entry.removed else sealed(key, removed)
         if not entry.removed and not model.bucket.retain:
+            used.add(key)
             _check_removal(key, model, document, found)
+    _report_unused(model, used, found)
     return gone
 
 
 def _check_removal(key: str, model: Model, document: Document, found: Diagnostics) -> None:
-    if not any(each.kind == "drop_table" and key in each.names for each in model.bucket.consents):
+    if not any(key in each.names for each in model.bucket.consents):
         message = f"table '{key}' is gone, and with retain: false its rows would be deleted"
         hint = (
             f"put it back, set bucket: {{retain: true}}, or write "
             f'bucket: {{allow: {{drop_table: {{names: [{key}], reason: "…"}}}}}}'
         )
         found.add(rules.DROPPED_TABLE, message, document.locate_key(("tables",)), hint)
+
+
+def _report_unused(model: Model, used: set[str], found: Diagnostics) -> None:
+    for consent in model.bucket.consents:
+        unused = [name for name in consent.names if name not in used]
+        if unused:
+            message = f"'{consent.kind}' of {', '.join(unused)} is not needed"
+            hint = "remove it once every stage is deployed"
+            found.add(rules.UNUSED_CONSENT, message, consent.location, hint)

@@ -9,11 +9,15 @@ from compiler.diagnostics import Diagnostics, Location
 from compiler.lock import Lock
 from compiler.lockfile import LockProblem, parse
 
+_REBUILD = "take it from git again, or rebuild it: analytics-compile lock SPEC --from-aws"
 _RULES = {
-    "unreadable": rules.LOCK_UNREADABLE,
-    "newer": rules.LOCK_NEWER,
-    "conflict": rules.LOCK_CONFLICT,
-    "edited": rules.LOCK_EDITED,
+    "unreadable": (rules.LOCK_UNREADABLE, _REBUILD),
+    "newer": (rules.LOCK_NEWER, "install the newer analytics-compile"),
+    "conflict": (
+        rules.LOCK_CONFLICT,
+        "take the lock of the branch that is deployed, keep both changes in the spec, and compile again",
+    ),
+    "edited": (rules.LOCK_EDITED, _REBUILD),
 }
 
 
@@ -34,7 +38,7 @@ def read_lock(path: Path, found: Diagnostics) -> Lock | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         found.add(rules.LOCK_UNREADABLE, f"the lock cannot be read: {reason}", Location(str(path)))
         return None
     return understand(text, str(path), found)
@@ -45,6 +49,6 @@ def understand(text: str, name: str, found: Diagnostics) -> Lock | None:
     try:
         return parse(text)
     except LockProblem as problem:
-        rule = _RULES[problem.kind]
-        found.add(rule, problem.message, Location(name), rule.fix)
+        rule, hint = _RULES[problem.kind]
+        found.add(rule, problem.message, Location(name, problem.line, problem.column), hint)
         return None

@@ -159,10 +159,12 @@ def _target(state: TableLock) -> View:
     as text.
     """
     table = state.current
-    live = {field_id for field_id, _ in named_ids(table.columns)}
+    lost = sorted(set(state.created.properties) - set(table.properties))
+    live = {field_id for field_id, _, _ in named_ids(table.columns)}
     retired = sorted({each.id for each in state.retired} - live)
     return {
         "retired": _compact(retired) if retired else "",
+        "lost_properties": lost,
         "columns": [_compact(field_json(column)) for column in table.columns],
         "identifier": _compact(list(table.identifier)),
         "partition": [_compact(partition_json(field)) for field in table.partition],
@@ -225,27 +227,12 @@ def _function_arns(streams: Iterable[Stream]) -> list[str]:
 
 
 def _table_access(role: Role, *, writes: bool) -> list[View]:
-    """Return a statement for each namespace whose tables the role writes to, or reads."""
-    delivered = {
-        destination.table.logical_id: destination.table
-        for s in role.delivers
-        for destination in s.destinations
-    }
-    tables = (
-        list(delivered.values())
-        if writes
-        else [each for each in role.reads if each.logical_id not in delivered]
-    )
-    return [
-        {
-            "sid": f"{'Write' if writes else 'Read'}{namespace.logical_id.removesuffix('Namespace')}",
-            "writes": writes,
-            "namespace": namespace.name,
-            "tables": [table.name for table in tables if table.namespace == namespace],
-        }
-        for namespace in role.namespaces
-        if any(table.namespace == namespace for table in tables)
-    ]
+    """Return the statement for the tables that the role writes to, or only reads; none without tables."""
+    delivered = [destination.table for stream in role.delivers for destination in stream.destinations]
+    tables = delivered if writes else [table for table in role.reads if table not in delivered]
+    arns = [GetAtt(each, "TableARN") for each in dict.fromkeys(table.logical_id for table in tables)]
+    sid = "WriteTables" if writes else "ReadTables"
+    return [{"sid": sid, "writes": writes, "tables": arns}] if arns else []
 
 
 def _grant(grant: Grant) -> View:

@@ -47,9 +47,9 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
     stack = str(data["pipeline"])
     access = data.get("access", "lake_formation")
     namespaces = {key: _namespace(key, entry, stack, scope) for key, entry in data["namespaces"].items()}
+    pinned = _pinned(data["tables"], accepted.tables if accepted else {})
     tables = _known(
-        resolve_table(key, entry, namespaces, _pinned(key, entry, accepted), scope)
-        for key, entry in data["tables"].items()
+        resolve_table(key, entry, namespaces, pinned.get(key), scope) for key, entry in data["tables"].items()
     )
     streams = _known(
         resolve_stream(key, entry, stack, tables, scope)
@@ -72,14 +72,21 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         location=document.locate_key(("pipeline",)),
     )
     _check_logical_ids(model, found)
+    _check_former_ids(model, accepted.tables if accepted else {}, pinned, found)
     check_limits(model, scope)
     return model
 
 
-def _pinned(key: str, entry: Mapping[str, Any], accepted: Lock | None) -> TableLock | None:
-    """Return what was accepted of a table, under its former key where it was renamed."""
-    tables = accepted.tables if accepted else {}
-    return tables.get(key) or tables.get(entry.get("was", ""))
+def _pinned(
+    entries: Mapping[str, Mapping[str, Any]], accepted: Mapping[str, TableLock]
+) -> dict[str, TableLock]:
+    """Return what was accepted of each table, under its former key where it was renamed."""
+    pinned = {key: accepted[key] for key in entries if key in accepted}
+    free = {key: entry for key, entry in accepted.items() if key not in entries}
+    for key, entry in entries.items():
+        if key not in pinned and entry.get("was") in free:
+            pinned[key] = free.pop(entry["was"])
+    return pinned
 
 
 def _known(entries: Iterator[Any]) -> dict[str, Any]:
@@ -96,7 +103,10 @@ def _names_left_out(
 
 def _bucket(entry: Mapping[str, Any], stack: str, scope: Scope) -> Bucket:
     existing = entry.get("existing", False)
-    for key in ("encryption", "unreferenced_days", "noncurrent_days"):
+    if existing and "name" not in entry:
+        message = "an existing bucket has no 'name'"
+        scope.report(rules.EXISTING_BUCKET, message, ("bucket", "existing"), "write its name", key=True)
+    for key in ("unreferenced_days", "noncurrent_days"):
         if existing and key in entry:
             message = f"'{key}' of a bucket that another stack owns"
             hint = "set it where the bucket is made, and remove it here"
@@ -137,6 +147,21 @@ def _check_logical_ids(model: Model, found: Diagnostics) -> None:
                 rules.COLLIDING_IDS, message, location, "rename one", (Related("the first one", first),)
             )
         taken.setdefault(logical_id, location)
+
+
+def _check_former_ids(
+    model: Model, accepted: Mapping[str, TableLock], pinned: Mapping[str, TableLock], found: Diagnostics
+) -> None:
+    """Refuse a new table that would get the resource of one that is gone: its rows may still be there."""
+    living = {entry.logical_id for entry in pinned.values()}
+    gone = {entry.logical_id: key for key, entry in accepted.items() if entry.logical_id not in living}
+    for table in model.tables:
+        if table.key not in pinned and table.logical_id in gone:
+            message = (
+                f"'{table.location.path}' would become the resource '{table.logical_id}', "
+                f"which was table '{gone[table.logical_id]}'"
+            )
+            found.add(rules.COLLIDING_IDS, message, table.location, "choose another name")
 
 
 def _refuse_cloudformation_syntax(document: Document, found: Diagnostics) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sized
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ import jsonschema_rs
 
 from compiler import rules
 from compiler.assets import folder
-from compiler.diagnostics import Diagnostics, Rule
+from compiler.diagnostics import Diagnostics, Location, Rule
 from compiler.document import Document, Path, dotted
 from compiler.names import nearest
 from compiler.schema import bundle
@@ -25,6 +26,7 @@ _KINDS = {
 }
 _TYPES = {str: "string", bool: "boolean", int: "integer", list: "array", dict: "object", type(None): "null"}
 _LONGEST_VALUE = 60
+_MOST_OPTIONS = 4
 
 
 def validate(document: Document, found: Diagnostics) -> bool:
@@ -34,7 +36,7 @@ def validate(document: Document, found: Diagnostics) -> bool:
     """
     schema, validator = _validator()
     errors = list(validator.iter_errors(document.data))
-    for error in errors:
+    for error in _one_for_each_value(errors):
         _report(error, schema, document, found)
     return not errors
 
@@ -58,6 +60,22 @@ def _without_planned(part: Any) -> Any:
     return {key: _without_planned(value) for key, value in part.items()} | enum
 
 
+def _one_for_each_value(errors: list[Any]) -> Iterator[Any]:
+    """Leave out what follows from a mistake in the same value: a number is no known text either."""
+    said: set[Path] = set()
+    for error in sorted(errors, key=lambda error: _RANKS.get(error.kind.name, 1)):
+        path: Path = tuple(error.instance_path)
+        if error.kind.name in _ABOUT_ENTRIES:
+            yield error
+        elif path not in said:
+            said.add(path)
+            yield error
+
+
+_ABOUT_ENTRIES = ("additionalProperties", "propertyNames", "required")
+_RANKS = {"type": 0, "pattern": 2}
+
+
 def _report(error: Any, schema: dict[str, Any], document: Document, found: Diagnostics) -> None:
     kind = error.kind.name
     if kind == "anyOf":
@@ -76,7 +94,13 @@ def _report(error: Any, schema: dict[str, Any], document: Document, found: Diagn
         _report_name(error, path, where, document, found)
     else:
         rule, message, hint = _value_problem(kind, error, path, where)
-        found.add(rule, message, document.locate(path), hint)
+        found.add(rule, message, _place(kind, error.instance, path, document), hint)
+
+
+def _place(kind: str, value: Any, path: Path, document: Document) -> Location:
+    if kind == "falseSchema":
+        return document.locate_key(path)
+    return document.locate((*path, _repeated(value)) if kind == "uniqueItems" else path)
 
 
 def _report_branch(error: Any, schema: dict[str, Any], document: Document, found: Diagnostics) -> None:
@@ -88,7 +112,7 @@ def _report_branch(error: Any, schema: dict[str, Any], document: Document, found
         if not any(each.kind.name == "type" and tuple(each.instance_path) == path for each in branch)
     ]
     if fitting:
-        for each in fitting[0]:
+        for each in _one_for_each_value(fitting[0]):
             _report(each, schema, document, found)
         return
     where = _walk(schema, error.schema_path[:-1])
@@ -100,8 +124,8 @@ def _report_branch(error: Any, schema: dict[str, Any], document: Document, found
 def _report_unknown_key(
     key: str, path: Path, where: Mapping[str, Any], document: Document, found: Diagnostics
 ) -> None:
-    known = list(where.get("properties", ()))
-    near = nearest(key, known)
+    known = [name for name, part in where.get("properties", {}).items() if part is not False]
+    near = nearest(key.lower(), known)
     hint = f"did you mean '{near}'?" if near else f"{_subject(path)} has {', '.join(known)}"
     found.add(rules.UNKNOWN_KEY, f"unknown key '{key}'", document.locate_key((*path, key)), hint)
 
@@ -111,7 +135,8 @@ def _report_name(
 ) -> None:
     name = str(error.kind.error.instance)
     names = where.get("propertyNames", where)
-    message = f"{_shown(name)} cannot be {_a(names.get('title', 'name'))}"
+    title = names.get("title", "name")
+    message = f"{_shown(name)} cannot be {_a(title)}" + f" in {_last(path)}" * (title == "name")
     found.add(rules.BAD_NAME, message, document.locate_key((*path, name)), _description(names))
 
 
@@ -136,39 +161,73 @@ def _value_problem(kind: str, error: Any, path: Path, where: Mapping[str, Any]) 
             hint,
         )
     if kind == "uniqueItems":
-        again = next(item for index, item in enumerate(value) if item in value[:index])
-        return rules.REPEATED_ITEM, f"{_subject(path)} names {_shown(again)} twice", "name it once"
+        again = _shown(value[_repeated(value)])
+        return rules.REPEATED_ITEM, f"{_subject(path)} names {again} twice", "name it once"
     return rules.OUT_OF_RANGE, f"{_subject(path)} {_OUT_OF_RANGE[kind](value, error.kind)}", hint
 
 
 _OUT_OF_RANGE: dict[str, Callable[[Any, Any], str]] = {
     "minimum": lambda value, kind: f"is {value}, and must be at least {kind.limit}",
     "maximum": lambda value, kind: f"is {value}, and must be at most {kind.limit}",
-    "minLength": lambda value, kind: f"has {len(value)} characters, and needs at least {kind.limit}",
-    "maxLength": lambda value, kind: f"has {len(value):,} characters, and may have at most {kind.limit:,}",
-    "minItems": lambda value, kind: f"has {len(value)} items, and needs at least {kind.limit}",
-    "maxItems": lambda value, kind: f"has {len(value)} items, and may have at most {kind.limit}",
-    "minProperties": lambda value, kind: f"has {len(value)} entries, and needs at least {kind.limit}",
-    "maxProperties": lambda value, kind: f"has {len(value)} entries, and may have at most {kind.limit}",
+    "minLength": lambda value, kind: f"has {_many(value, 'character')}, and needs at least {kind.limit}",
+    "maxLength": lambda value, kind: f"has {_many(value, 'character')}, and may have at most {kind.limit:,}",
+    "minItems": lambda value, kind: f"has {_many(value, 'item')}, and needs at least {kind.limit}",
+    "maxItems": lambda value, kind: f"has {_many(value, 'item')}, and may have at most {kind.limit}",
+    "minProperties": lambda value, kind: f"has {_many(value, 'key')}, and needs at least {kind.limit}",
+    "maxProperties": lambda value, kind: f"has {_many(value, 'key')}, and may have at most {kind.limit}",
 }
+
+
+def _many(value: Sized, noun: str) -> str:
+    count = len(value)
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s" if count else f"no {noun}s"
+
+
+def _repeated(items: list[Any]) -> int:
+    return next(index for index, item in enumerate(items) if item in items[:index])
 
 
 def _wrong_type(types: list[str], value: Any, path: Path, where: Mapping[str, Any]) -> tuple[Rule, str, str]:
     takes = " or ".join(dict.fromkeys(_KINDS[each] for each in types))
     message = f"{_subject(path)} is {_kind(value)}, and takes {takes}"
-    hint = _description(where)
-    if "string" in types and isinstance(value, int):
-        hint = f'put it in quotes: "{str(value).lower()}"'
-    return rules.WRONG_TYPE, message, hint
+    return rules.WRONG_TYPE, message, _converted(types, value) or _description(where)
+
+
+# What other readers of YAML take for a boolean.
+_BOOLEANS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_ITEM = re.compile(r"[A-Za-z0-9_()-]+")
+
+
+def _converted(types: list[str], value: Any) -> str:
+    """Return how to write a value so that it has the right type; empty where that is not plain."""
+    if types == ["string"] and isinstance(value, int):
+        return f'put it in quotes: "{str(value).lower()}"'
+    if not isinstance(value, str):
+        return ""
+    if "boolean" in types and value.lower() in _BOOLEANS:
+        return f"write {_BOOLEANS[value.lower()]}"
+    if "integer" in types and _INTEGER.fullmatch(value):
+        return f"write {value}, without quotes"
+    if "array" in types and _ITEM.fullmatch(value):
+        return f"write [{value}]"
+    return 'write ["*"]' if "array" in types and value == "*" else ""
 
 
 def _not_allowed(value: Any, path: Path, where: Mapping[str, Any]) -> tuple[Rule, str, str]:
     if value in where.get("x-planned-values", ()):
         return rules.PLANNED, f"'{path[-1]}: {value}' is not built by this release yet", "remove it for now"
-    options = [_shown(option) for option in where.get("enum", [where.get("const")])]
-    near = nearest(value, where.get("enum", ())) if isinstance(value, str) else ""
+    options = where.get("enum", [where.get("const")])
+    others = [_KINDS[branch["type"]] for branch in where.get("anyOf", ()) if branch["type"] != where["type"]]
+    near = nearest(value.lower(), options) if isinstance(value, str) else ""
     hint = f"did you mean '{near}'?" if near else _description(where)
-    return rules.NOT_ALLOWED, f"{_subject(path)} is {_shown(value)}, and takes {' or '.join(options)}", hint
+    # The hint lists many options better than a message does.
+    takes = (
+        f"and takes {' or '.join([*map(_shown, options), *others])}"
+        if len(options) <= _MOST_OPTIONS
+        else "which is not one of its values"
+    )
+    return rules.NOT_ALLOWED, f"{_subject(path)} is {_shown(value)}, {takes}", hint
 
 
 def _walk(schema: Any, path: list[Any]) -> Any:
@@ -176,7 +235,7 @@ def _walk(schema: Any, path: list[Any]) -> Any:
     described: Mapping[str, Any] = {}
     for step in path:
         if isinstance(schema, Mapping) and "description" in schema:
-            described = {key: schema[key] for key in ("description", "title") if key in schema}
+            described = {key: schema[key] for key in ("anyOf", "description", "title") if key in schema}
         schema = schema[step]
     return (
         {**described, **schema}
@@ -198,7 +257,7 @@ def _last(path: Path) -> str:
 
 
 def _kind(value: Any) -> str:
-    return _KINDS[_TYPES[type(value)]] if not isinstance(value, bool) else f"'{str(value).lower()}'"
+    return str(value).lower() if isinstance(value, bool) else _KINDS[_TYPES[type(value)]]
 
 
 def _shown(value: Any) -> str:

@@ -25,7 +25,7 @@ def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
     Each file is written beside its target and moved over it, so that a crash at any moment leaves
     every file whole, and the old manifest tells which of them are the old ones. A file that the
     old manifest lists and the new build has not is removed.
-    Reports AC7001; nothing has then been moved that the message does not name.
+    Reports AC7001; what was not yet moved is then as it was.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -51,12 +51,16 @@ def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
 def check(build: Build, out: Path, found: Diagnostics) -> str:
     """Compare a build with the output folder without touching it; return a unified diff.
 
-    Reports AC7002 for every file that differs, is missing, or is left over.
+    Reports AC7002 for every file that differs, is missing, or is left over; AC7001 where one cannot be read.
     """
     expected = {out / path: content for path, content in build.files.items()}
-    expected |= {out / path: b"" for path in _obsolete(build, out)}
     expected[build.lock_path] = build.lock
-    differences = [_difference(path, content) for path, content in expected.items()]
+    try:
+        expected |= {out / path: b"" for path in _obsolete(build, out)}
+        differences = [_difference(path, content) for path, content in expected.items()]
+    except OSError as error:
+        _report(error, out, found)
+        return ""
     for path, difference in zip(expected, differences, strict=True):
         if difference:
             message = f"'{path}' is not what the spec compiles to"
@@ -102,9 +106,8 @@ def _difference(path: Path, expected: bytes) -> str:
 
 def _report(error: OSError, path: Path, found: Diagnostics) -> None:
     reason = (error.strerror or str(error)).lower()
-    place = Location(str(error.filename or path))
     hint = "check permissions and free space, or use --out"
-    found.add(rules.UNWRITABLE, f"cannot write: {reason}", place, hint)
+    found.add(rules.UNWRITABLE, f"cannot read or write: {reason}", Location(str(path)), hint)
 
 
 def _obsolete(build: Build, out: Path) -> list[str]:
@@ -123,7 +126,7 @@ def _obsolete(build: Build, out: Path) -> list[str]:
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
 
 

@@ -13,34 +13,42 @@ from compiler.iceberg import (
     PartitionField,
     Primitive,
     Shape,
+    SortField,
     StructType,
     Type,
+    named_ids,
     spelled,
 )
 from compiler.lock import Lock, TableLock
+from compiler.semantics.promotion import promotes
 
 _NULL = "null in rows from before"
 _BY_ID = "kept as they are, found by their id"
 
 
 def differences(before: Lock, after: Lock) -> tuple[Change, ...]:
-    """Return what changes in tables between two locks, in the order of the later one."""
-    changes: list[Change] = []
+    """Return what changes in tables between two locks: first what goes, then the later one's order."""
     was = {entry.logical_id: (key, entry) for key, entry in before.tables.items()}
-    for key, entry in after.tables.items():
-        earlier = was.get(entry.logical_id)
-        address = f"tables.{key}"
-        if earlier is None:
-            changes.append(Change("create", address, "", "", "", {}))
-        elif entry.removed:
-            changes += [] if earlier[1].removed else [_removal(address)]
-        else:
-            changes += _table(address, earlier[0], earlier[1], entry)
+    now = {entry.logical_id: (key, entry) for key, entry in after.tables.items()}
+    changes: list[Change] = []
+    for logical_id, (key, entry) in was.items():
+        later_key, later = now.get(logical_id, (key, None))  # a template knows no keys of the spec
+        if not entry.removed and (later is None or later.removed):
+            changes.append(_removal(f"tables.{later_key}"))
+    for logical_id, (key, entry) in now.items():
+        if logical_id in was and not entry.removed:
+            changes += _table(f"tables.{key}", *was[logical_id], entry)
+        elif not entry.removed:
+            changes.append(Change("create", f"tables.{key}", "", "", _shown(entry.current), {}))
     return tuple(changes)
 
 
+def _shown(shape: Shape) -> str:
+    return f"{len(shape.columns)} column{'s' * (len(shape.columns) != 1)}"
+
+
 def _removal(address: str) -> Change:
-    rows = "stay, in a table that no stack owns, unless the bucket has retain: false"
+    rows = "stay in a table that no stack owns, unless it was deployed with retain: false"
     means = {"rows": rows, "queries": "that name it must be changed", "access": "grants on it are revoked"}
     return Change("delete", address, "", "", "", means)
 
@@ -62,8 +70,9 @@ def _table(address: str, key: str, before: TableLock, after: TableLock) -> Itera
             queries=f"must say {new}",
             access="grants are made anew on the new name",
         )
-    yield from _columns(address, before.current, after.current)
-    yield from _rest(address, before.current, after.current)
+    if before.current != after.current:
+        yield from _columns(address, before.current, after.current)
+        yield from _rest(address, before.current, after.current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +81,9 @@ class _Node:
 
     parent: int
     path: str
-    type: str
-    shape: str
-    """The type of a primitive, the bare kind of another, whose inside is compared field by field."""
+    type: Type
     required: bool
-    doc: str
+    doc: str = ""
 
 
 def _nodes(shape: Shape) -> dict[int, _Node]:
@@ -85,27 +92,22 @@ def _nodes(shape: Shape) -> dict[int, _Node]:
 
 def _of_field(field: Field, prefix: str, parent: int) -> Iterator[tuple[int, _Node]]:
     path = f"{prefix}{field.name}"
-    yield field.id, _node(parent, path, field.type, field.required, field.doc)
+    yield field.id, _Node(parent, path, field.type, field.required, field.doc)
     yield from _inside(field.type, path, field.id)
 
 
 def _inside(type_: Type, path: str, parent: int) -> Iterator[tuple[int, _Node]]:
     match type_:
         case ListType():
-            yield type_.element_id, _node(parent, f"{path}.element", type_.element, type_.element_required)
+            yield type_.element_id, _Node(parent, f"{path}.element", type_.element, type_.element_required)
             yield from _inside(type_.element, f"{path}.element", type_.element_id)
         case MapType():
-            yield type_.key_id, _node(parent, f"{path}.key", type_.key, required=True)
-            yield type_.value_id, _node(parent, f"{path}.value", type_.value, type_.value_required)
+            yield type_.key_id, _Node(parent, f"{path}.key", type_.key, required=True)
+            yield type_.value_id, _Node(parent, f"{path}.value", type_.value, type_.value_required)
             yield from _inside(type_.value, f"{path}.value", type_.value_id)
         case StructType():
             for field in type_.fields:
                 yield from _of_field(field, f"{path}.", parent)
-
-
-def _node(parent: int, path: str, type_: Type, required: bool, doc: str = "") -> _Node:
-    shape = spelled(type_) if isinstance(type_, Primitive) else type(type_).__name__
-    return _Node(parent, path, spelled(type_), shape, required, doc)
 
 
 def _columns(address: str, before: Shape, after: Shape) -> Iterator[Change]:
@@ -118,18 +120,33 @@ def _columns(address: str, before: Shape, after: Shape) -> Iterator[Change]:
     for field_id, node in old.items():
         if field_id not in new and (node.parent not in old or node.parent in new):
             yield _dropped(address, node)
-    if _order(before, new) != _order(after, old):
-        means = "SELECT * gives them in the new order"
-        yield _evolve(address, "columns", "", "in another order", queries=means)
+    yield from _orders(address, old, new)
 
 
-def _order(shape: Shape, others: Mapping[int, _Node]) -> list[int]:
-    return [column.id for column in shape.columns if column.id in others]
+def _orders(address: str, old: Mapping[int, _Node], new: Mapping[int, _Node]) -> Iterator[Change]:
+    """Report each struct, and the table itself, whose fields stand in another order."""
+    orders = _order(old, new), _order(new, old)
+    for parent, order in orders[1].items():
+        if order != orders[0].get(parent):
+            where = f"columns.{new[parent].path}" if parent else "columns"
+            means = {} if parent else {"queries": "SELECT * gives them in the new order"}
+            yield _evolve(address, where, "", "in another order", **means)
+
+
+def _order(nodes: Mapping[int, _Node], others: Mapping[int, _Node]) -> dict[int, list[int]]:
+    """Return the ids of the fields in each parent, without those that only one side has."""
+    order: dict[int, list[int]] = {}
+    for field_id, node in nodes.items():
+        if field_id in others:
+            order.setdefault(node.parent, []).append(field_id)
+    return order
 
 
 def _added(address: str, node: _Node) -> Change:
     records = {} if "." in node.path else {"records": "send it once this is deployed; before, it is dropped"}
-    return Change("create", address, f"columns.{node.path}", "", node.type, {"rows": _NULL, **records})
+    return Change(
+        "create", address, f"columns.{node.path}", "", spelled(node.type), {"rows": _NULL, **records}
+    )
 
 
 def _dropped(address: str, node: _Node) -> Change:
@@ -138,7 +155,7 @@ def _dropped(address: str, node: _Node) -> Change:
         "queries": "fail that name it",
         "records": "a key of this name is dropped",
     }
-    return Change("delete", address, f"columns.{node.path}", node.type, "", means)
+    return Change("delete", address, f"columns.{node.path}", spelled(node.type), "", means)
 
 
 def _field(address: str, old: _Node, new: _Node) -> Iterator[Change]:
@@ -154,27 +171,51 @@ def _field(address: str, old: _Node, new: _Node) -> Iterator[Change]:
             queries=f"must say {name}",
             records=f"must say {name} from this deploy on; a key {former} is dropped",
         )
-    if old.shape != new.shape:
-        yield _evolve(
-            address, where, old.type, new.type, rows="read as the wider type", records="may be larger"
-        )
+    if _differs(old.type, new.type):
+        yield _retyped(address, where, old.type, new.type)
     if old.required != new.required:
         words = ["required" if each.required else "optional" for each in (old, new)]
-        yield _evolve(address, where, words[0], words[1], records="may leave it out")
+        records = "must have it" if new.required else "may leave it out"
+        yield _evolve(address, where, words[0], words[1], records=records)
     if old.doc != new.doc:
         yield _evolve(address, f"{where}.doc", old.doc, new.doc)
+
+
+def _differs(old: Type, new: Type) -> bool:
+    """Whether the types differ in themselves; what is inside of them is compared field by field."""
+    if isinstance(old, Primitive) or isinstance(new, Primitive):
+        return old != new
+    return type(old) is not type(new)
+
+
+def _retyped(address: str, where: str, old: Type, new: Type) -> Change:
+    wider = isinstance(old, Primitive) and isinstance(new, Primitive) and promotes(old, new)
+    means = (
+        {"rows": "read as the wider type", "records": "may be larger"} if wider else {"rows": "may not fit"}
+    )
+    return _evolve(address, where, spelled(old), spelled(new), **means)
 
 
 def _rest(address: str, before: Shape, after: Shape) -> Iterator[Change]:
     if before.identifier != after.identifier:
         yield _evolve(address, "identifier", _named(before), _named(after))
     if before.partition != after.partition:
-        means = "old files keep their partitioning, new ones get the new one"
-        yield _evolve(address, "partition", _fields(before.partition), _fields(after.partition), rows=means)
+        yield _repartitioned(address, before, after)
     if before.sort != after.sort:
-        yield _evolve(address, "sort", _sorted_by(before), _sorted_by(after), rows="new files only")
+        yield _evolve(address, "sort", _sorted(before), _sorted(after), rows="new files only")
     if dict(before.properties) != dict(after.properties):
         yield _evolve(address, "properties", _pairs(before.properties), _pairs(after.properties))
+
+
+def _repartitioned(address: str, before: Shape, after: Shape) -> Change:
+    old, new = _partitioned(before), _partitioned(after)
+    if old == new:
+        ids = [
+            ", ".join(f"{each.name} {each.field_id}" for each in shape.partition) for shape in (before, after)
+        ]
+        return _evolve(address, "partition", ids[0], ids[1], rows="numbered as the table itself has it")
+    means = "old files keep their partitioning, new ones get the new one"
+    return _evolve(address, "partition", old, new, rows=means)
 
 
 def _evolve(address: str, path: str, before: str, after: str, **means: str) -> Change:
@@ -182,17 +223,34 @@ def _evolve(address: str, path: str, before: str, after: str, **means: str) -> C
 
 
 def _named(shape: Shape) -> str:
-    names = {column.id: column.name for column in shape.columns}
+    names = _names(shape)
     return ", ".join(names.get(each, "?") for each in shape.identifier) or "none"
 
 
-def _fields(fields: tuple[PartitionField, ...]) -> str:
-    return ", ".join(each.name for each in fields) or "none"
+def _partitioned(shape: Shape) -> str:
+    names = _names(shape)
+    return ", ".join(_term(each, names) for each in shape.partition) or "none"
 
 
-def _sorted_by(shape: Shape) -> str:
-    names = {column.id: column.name for column in shape.columns}
-    return ", ".join(f"{names.get(each.source_id, '?')} {each.direction}" for each in shape.sort) or "none"
+def _sorted(shape: Shape) -> str:
+    names = _names(shape)
+    terms = (
+        f"{_term(each, names)} {each.direction} {each.null_order.replace('-', ' ')}" for each in shape.sort
+    )
+    return ", ".join(terms) or "none"
+
+
+def _names(shape: Shape) -> dict[int, str]:
+    return {field_id: path for field_id, _, path in named_ids(shape.columns)}
+
+
+def _term(field: PartitionField | SortField, names: Mapping[int, str]) -> str:
+    """Return a field's term as the spec language writes it, as in `bucket(16, id)`."""
+    source = names.get(field.source_id, "?")
+    name, _, number = field.transform.rstrip("]").partition("[")
+    if name == "identity":
+        return source
+    return f"{name}({number}, {source})" if number else f"{name}({source})"
 
 
 def _pairs(properties: Mapping[str, str]) -> str:

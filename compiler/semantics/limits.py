@@ -65,7 +65,8 @@ def _check_bucket(model: Model, scope: Scope) -> None:
     if reserved:
         message = f"the table bucket '{name}' has '{reserved[0]}' in a place that AWS keeps for itself"
         hint = "rename the pipeline, or set bucket: {name: …}"
-        scope.found.add(rules.RESERVED_NAME, message, model.bucket.location, hint)
+        # The schema has refused a reserved name that is given, so this one is made from the pipeline's.
+        scope.found.add(rules.RESERVED_NAME, message, model.location, hint)
     elif not _BUCKET.fullmatch(name):
         message = f"'{name}' cannot be the name of a table bucket"
         hint = "lower-case letters, digits and '-', beginning and ending with a letter or digit"
@@ -73,13 +74,16 @@ def _check_bucket(model: Model, scope: Scope) -> None:
 
 
 def _check_distinct(model: Model, scope: Scope) -> None:
-    named = [("the resource link", each.link, each.location) for each in model.namespaces]
-    named += [(f"the table in '{each.namespace.name}'", each.name, each.location) for each in model.tables]
-    taken: dict[tuple[str, str], Location] = {}
-    for what, name, location in named:
-        first = taken.setdefault((what, name), location)
+    named = [(f"the resource link '{each.link}'", each.location) for each in model.namespaces]
+    named += [
+        (f"the table '{each.name}' of namespace '{each.namespace.name}'", each.location)
+        for each in model.tables
+    ]
+    taken: dict[str, Location] = {}
+    for what, location in named:
+        first = taken.setdefault(what, location)
         if first is not location:
-            message = f"'{location.path}' and '{first.path}' would both name {what} '{name}'"
+            message = f"'{location.path}' and '{first.path}' would both be {what}"
             related = (Related("the first one", first),)
             scope.found.add(rules.SAME_NAME, message, location, "give one of them another name", related)
 

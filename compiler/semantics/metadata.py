@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from compiler.iceberg import (
     FIRST_PARTITION_FIELD_ID,
+    Field,
     PartitionField,
     Shape,
     field_from_json,
@@ -15,7 +16,6 @@ from compiler.iceberg import (
     sort_from_json,
 )
 from compiler.lock import Retired, TableLock
-from compiler.lockfile import sealed
 from compiler.model import Table
 
 
@@ -33,36 +33,39 @@ def shape_of(metadata: Mapping[str, Any], properties: Mapping[str, str]) -> Shap
     )
 
 
-def lock_of(table: Table, metadata: Mapping[str, Any], created: Shape | None, template: str) -> TableLock:
+def lock_of(
+    table: Table, metadata: Mapping[str, Any], made: TableLock | None, created: Shape | None, template: str
+) -> TableLock:
     """Rebuild a table's entry of the lock from what its metadata remembers.
 
-    `created` is what the deployed template made the table with; without it the oldest schema that
-    the metadata still has stands in.
+    `made` is what the deployed template says of the table, and `created` what it made the table
+    with; without them the ids are those of a new table, and the oldest schema that the metadata
+    still has stands in.
     """
     current = shape_of(metadata, table.properties)
-    live = {field_id for field_id, _ in named_ids(current.columns)}
+    live = {field_id for field_id, _, _ in named_ids(current.columns)}
     history = {
         each["field-id"]: partition_from_json(each)
         for spec in metadata["partition-specs"]
         for each in spec.get("fields", ())
     }
     sources = {each["source-id"] for order in metadata["sort-orders"] for each in order.get("fields", ())}
-    entry = TableLock(
-        logical_id=table.logical_id,
-        schema_id=table.schema_id,
+    return TableLock(
+        logical_id=made.logical_id if made else table.logical_id,
+        schema_id=made.schema_id if made else table.schema_id,
         template=template,
-        namespace=table.namespace.name,
-        name=table.name,
+        namespace=made.namespace if made else table.namespace.name,
+        name=made.name if made else table.name,
         storage_class=table.storage_class,
         created=created or _oldest(metadata, table),
         current=current,
         last_column_id=max(metadata["last-column-id"], *live, 0),
-        last_partition_id=max(metadata.get("last-partition-id", 0), FIRST_PARTITION_FIELD_ID - 1),
+        # Catalogs are known that forget to count it up.
+        last_partition_id=max(metadata.get("last-partition-id", 0), FIRST_PARTITION_FIELD_ID - 1, *history),
         partition_history=tuple(history[each] for each in sorted(history)),
         sorted_by=tuple(sorted(sources)),
-        retired=_retired(metadata, live),
+        retired=_retired(metadata, current),
     )
-    return sealed(entry)
 
 
 def created_by(resource: Mapping[str, Any]) -> Shape:
@@ -112,13 +115,16 @@ def _oldest(metadata: Mapping[str, Any], table: Table) -> Shape:
     )
 
 
-def _retired(metadata: Mapping[str, Any], live: set[int]) -> tuple[Retired, ...]:
-    """Return every field that an older schema had under an id or a name that is gone."""
+def _retired(metadata: Mapping[str, Any], current: Shape) -> tuple[Retired, ...]:
+    """Return every name that a field had in an older schema and has no more."""
+    now = {(each.id, each.parent, each.name) for each in _names(current.columns)}
     gone = {
-        (field_id, path)
+        (each.id, each.parent, each.name): each
         for schema in metadata["schemas"]
-        for field_id, path in named_ids(tuple(field_from_json(each) for each in schema.get("fields", ())))
+        for each in _names(tuple(field_from_json(each) for each in schema.get("fields", ())))
     }
-    current = _current(metadata["schemas"], "schema-id", metadata["current-schema-id"])
-    now = set(named_ids(tuple(field_from_json(each) for each in current.get("fields", ()))))
-    return tuple(Retired(field_id, path) for field_id, path in sorted(gone - now))
+    return tuple(gone[each] for each in sorted(gone.keys() - now))
+
+
+def _names(columns: tuple[Field, ...]) -> Iterator[Retired]:
+    return (Retired(*each) for each in named_ids(columns))

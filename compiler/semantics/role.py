@@ -59,9 +59,10 @@ def _role(
         *(grant for table in reads for grant in _read_grants(table)),
         *_explicit_grants(key, entry.get("grants", []), namespaces, tables, scope),
     ]
-    if not delivers and not any(entry.get(word) for word in ("read", "write", "grants")):
+    busy = delivers or any(entry.get(word) for word in ("read", "write", "grants"))
+    if not busy and not scope.found.failed:  # a stream that was left out may be what the role is for
         hint = "give it read, write or grants, or remove it"
-        scope.report(rules.IDLE_ROLE, f"role '{key}' may do nothing", here, hint, key=True)
+        scope.report(rules.IDLE_ROLE, f"role '{key}' is allowed nothing", here, hint, key=True)
     seen = {grant.namespace for grant in wanted if grant.namespace}
     return Role(
         key=key,
@@ -115,16 +116,19 @@ def _check_stream_roles(declared: Mapping[str, Any], streams: Iterable[Stream], 
             scope.report_unknown(f"stream '{stream.key}' uses role", stream.role, "roles", declared, path)
         elif _service(entry) != FIREHOSE:
             message = f"stream '{stream.key}' uses role '{stream.role}', which Firehose cannot assume"
-            hint = f"write {stream.role}: {{service: firehose}}"
-            at = path if stream.role != DEFAULT_ROLE else ("roles", stream.role)
-            scope.report(rules.STREAM_ROLE, message, at, hint)
+            if "role" in scope.document.data["streams"][stream.key]:
+                hint = "name a role that has service: firehose, or leave role out"
+                scope.report(rules.STREAM_ROLE, message, path, hint)
+            else:
+                hint = f"write {DEFAULT_ROLE}: {{service: firehose}}"
+                scope.report(rules.STREAM_ROLE, message, ("roles", DEFAULT_ROLE), hint, key=True)
 
 
 def _reads(key: str, names: list[str], tables: Mapping[str, Table], scope: Scope) -> tuple[Table, ...]:
     if "*" in names:
         return tuple(tables.values())
     for index, name in enumerate(names):
-        if name not in tables:
+        if name not in tables and not scope.left_out("tables", name):
             path: Path = ("roles", key, "read", index)
             scope.report_unknown(f"role '{key}' reads table", name, "tables", tables, path)
     return tuple(tables[name] for name in names if name in tables)
@@ -134,7 +138,8 @@ def _writes(key: str, names: list[str], streams: Mapping[str, Stream], scope: Sc
     for index, name in enumerate(names):
         path: Path = ("roles", key, "write", index)
         if name not in streams:
-            scope.report_unknown(f"role '{key}' writes to stream", name, "streams", streams, path)
+            if not scope.left_out("streams", name):
+                scope.report_unknown(f"role '{key}' writes to stream", name, "streams", streams, path)
         elif streams[name].kinesis_arn:
             message = (
                 f"role '{key}' writes to stream '{name}', which takes records only from its Kinesis stream"
@@ -195,7 +200,8 @@ def _explicit_grant(
     known: Mapping[str, Table | Namespace] = tables if kind == "table" else namespaces
     target = known.get(entry[kind])
     if target is None:
-        scope.report_unknown(f"a grant names {kind}", entry[kind], f"{kind}s", known, (*path, kind))
+        if not scope.left_out(f"{kind}s", entry[kind]):
+            scope.report_unknown(f"a grant names {kind}", entry[kind], f"{kind}s", known, (*path, kind))
         return None
     _check_permissions(entry, kind, path, scope)
     grant = Grant(

@@ -23,6 +23,10 @@ class Scope:
         """Return where the value at `path` stands."""
         return self.document.locate(path)
 
+    def left_out(self, section: str, name: str) -> bool:
+        """Whether the spec declares an entry, so that one the model lacks has errors of its own."""
+        return name in self.document.data.get(section, {})
+
     def report(self, rule: Rule, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
         """Report a finding at the value (or the key) of `path`."""
         locate = self.document.locate_key if key else self.document.locate

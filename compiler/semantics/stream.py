@@ -9,7 +9,7 @@ from compiler import rules
 from compiler.document import Path
 from compiler.iceberg import Field, Primitive, primitives
 from compiler.model import Destination, Stream, Table
-from compiler.names import pascal
+from compiler.names import nearest, pascal
 from compiler.semantics.scope import Scope
 
 DEFAULT_ROLE = "delivery"
@@ -26,7 +26,7 @@ def resolve_stream(
         return None
     route = entry.get("route") or {}
     keys = _unique_keys(key, entry, targets, scope)
-    _check_routing(key, entry, targets, scope)
+    _check_routing(key, entry, targets, keys, scope)
     _check_types(key, targets, keys, scope)
     name = f"{stack}-{key}"
     return Stream(
@@ -81,21 +81,22 @@ def _tables(key: str, entry: Mapping[str, Any], tables: Mapping[str, Table], sco
     return [table for table, _ in known] if len(known) == len(named) else []
 
 
-def _check_routing(key: str, entry: Mapping[str, Any], targets: list[Table], scope: Scope) -> None:
+def _check_routing(
+    key: str, entry: Mapping[str, Any], targets: list[Table], keys: Mapping[str, Any], scope: Scope
+) -> None:
     here: Path = ("streams", key)
     route, transform = entry.get("route") or {}, entry.get("transform")
     if len(targets) > 1 and "table" not in route and not transform:
         hint = "add route: {table: JQ}, or a transform that names the table of each record"
         message = f"stream '{key}' has {len(targets)} tables and nothing that says which record goes where"
         scope.report(rules.STREAM_ROUTE, message, (*here, "tables"), hint, key=True)
-    operation = route.get("operation")
-    if (
-        operation is not None
-        and not entry.get("unique_keys")
-        and not all(table.identifier for table in targets)
-    ):
+    keyless = [table.key for table in targets if not (table.identifier or table.key in keys)]
+    if "operation" in route and keyless and (keys or not entry.get("unique_keys")):
         hint = "add unique_keys, or an identifier to the table"
-        message = f"stream '{key}' updates and deletes, and nothing says which columns identify a row"
+        message = (
+            f"stream '{key}' updates and deletes, "
+            f"and nothing says which columns of table '{keyless[0]}' identify a row"
+        )
         scope.report(rules.STREAM_UPDATES, message, (*here, "route", "operation"), hint, key=True)
 
 
@@ -116,8 +117,10 @@ def _unique_keys(
     for name, columns in by_table.items():
         base: Path = here if isinstance(given, list) else (*here, name)
         if name not in known:
-            subject = f"unique_keys of stream '{key}' names table"
-            scope.report_unknown(subject, name, f"the stream's tables ({', '.join(known)})", known, base)
+            near = nearest(name, known)
+            hint = f"did you mean '{near}'?" if near else f"stream '{key}' feeds {', '.join(known)}"
+            message = f"unique_keys of stream '{key}' names table '{name}', which the stream does not feed"
+            scope.report(rules.UNKNOWN_REFERENCE, message, base, hint, key=True)
             continue
         _check_unique(key, columns, known[name], base, scope)
     return {name: tuple(columns) for name, columns in by_table.items() if columns}
@@ -131,8 +134,10 @@ def _check_unique(key: str, columns: list[str], table: Table, base: Path, scope:
             subject = f"unique_keys of stream '{key}' names column"
             scope.report_unknown_column(subject, name, table.key, by_name, (*base, index))
         elif not isinstance(column.type, Primitive) or column.type.name in ("float", "double"):
+            exact = "its values do not compare exactly"
+            reason = exact if isinstance(column.type, Primitive) else "it is not primitive"
             hint = "use columns with a single, exact value"
-            message = f"column '{name}' of table '{table.key}' cannot identify a row"
+            message = f"column '{name}' of table '{table.key}' cannot identify a row: {reason}"
             scope.report(rules.UNIQUE_KEYS, message, (*base, index), hint)
 
 
@@ -183,4 +188,4 @@ def _check_deliverable(key: str, table: Table, column: Field, path: Path, scope:
                 f"which stream '{key}' cannot deliver"
             )
             hint = f"use {_NOT_DELIVERED[primitive.name]}"
-            scope.report(rules.NOT_DELIVERED, message, path, hint)
+            scope.report(rules.NOT_DELIVERED, message, (*path, "type"), hint)

@@ -12,6 +12,7 @@ from compiler.iceberg import (
     Primitive,
     SortTerm,
     Term,
+    primitives,
 )
 from compiler.lock import TableLock
 from compiler.model import Consent, Namespace, Snapshots, Table
@@ -81,9 +82,10 @@ def _column(key: str, name: str, entry: Any, scope: Scope) -> Field | None:
     except Problem as problem:
         scope.report_problem(rules.BAD_TYPE, f"column '{name}' of table '{key}'", problem, path)
         return None
-    if isinstance(type_, Primitive) and type_.name == "fixed":
+    if any(primitive.name == "fixed" for primitive in primitives(type_)):
         hint = "use binary, unless the table is small and rarely written"
-        scope.report(rules.FIXED_NOT_COMPACTED, f"column '{name}' of table '{key}' is fixed", path, hint)
+        message = f"column '{name}' of table '{key}' has the type fixed, which S3 Tables does not compact"
+        scope.report(rules.FIXED_NOT_COMPACTED, message, path, hint)
     return Field(name, type_, entry.get("required", False), entry.get("doc") or "")
 
 
@@ -134,7 +136,7 @@ def _identifier_problem(column: Field) -> tuple[str, str]:
 
 def _partition(key: str, texts: list[str], columns: Mapping[str, Field], scope: Scope) -> tuple[Term, ...]:
     terms: list[Term] = []
-    taken: dict[tuple[str, str], str] = {}
+    taken: dict[tuple[str, str], int] = {}
     for index, text in enumerate(texts):
         path: Path = ("tables", key, "partition", index)
         term = _term(key, text, columns, path, scope)
@@ -142,10 +144,12 @@ def _partition(key: str, texts: list[str], columns: Mapping[str, Field], scope: 
             continue
         # Iceberg takes one time transform of a column, since day already implies month and year.
         kind = "time" if term.transform in TIME_TRANSFORMS else term.iceberg
-        earlier = taken.setdefault((term.column, kind), text)
-        if earlier is not text or (earlier == text and texts.index(text) != index):
-            message = f"'{text}' partitions column '{term.column}' again, after '{earlier}'"
-            scope.report(rules.REPEATED_PARTITION, message, path, "keep the finer of the two")
+        earlier = taken.setdefault((term.column, kind), index)
+        if earlier != index:
+            message = f"'{text}' partitions column '{term.column}' again, after '{texts[earlier]}'"
+            same = parse_term(texts[earlier]).transform == term.transform
+            hint = "remove it" if same else "keep the finer of the two"
+            scope.report(rules.REPEATED_PARTITION, message, path, hint)
             continue
         if term.transform != "identity" and term.field_name in columns:
             message = f"'{text}' makes the partition field '{term.field_name}', which is also a column"
@@ -181,7 +185,7 @@ def _term(key: str, text: str, columns: Mapping[str, Field], path: Path, scope: 
 def _checked(key: str, term: Term, columns: Mapping[str, Field], path: Path, scope: Scope) -> bool:
     column = columns.get(term.column)
     if column is None:
-        what = "sort" if path[2] == "sort" else "partition"
+        what = "sort order" if path[2] == "sort" else "partition"
         scope.report_unknown_column(f"the {what} uses column", term.column, key, columns, path)
         return False
     try:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from compiler.iceberg import Primitive, SortTerm, Term, Type, spelled
+from compiler.names import nearest
 from compiler.problem import Problem
 
 # Which source types a transform takes: Iceberg spec, Partition transforms.
@@ -21,10 +22,15 @@ _SOURCES = {
 TIME_TRANSFORMS = ("year", "month", "day", "hour")
 _WITH_NUMBER = ("bucket", "truncate")
 _HINT = "write column, year(c), month(c), day(c), hour(c), bucket(16, c) or truncate(4, c)"
-_TERM = re.compile(r"\s*(?P<column>\w+)\s*|\s*(?P<name>\w+)\s*\(\s*(?P<arguments>[^()]*)\)\s*")
+_SORT_HINT = f"{_HINT}; then asc or desc, then nulls first or nulls last, if you like"
+# Possessive quantifiers: a megabyte of spaces must not be tried in every division.
+_TERM = re.compile(
+    r"\s*+(?:(?P<column>\w++)|(?P<name>\w++)\s*+\((?P<arguments>[^()]*+)\))\s*+",
+)
 _SORT = re.compile(
-    r"(?P<term>.*?)(?:\s+(?P<direction>asc|desc))?(?:\s+nulls\s+(?P<nulls>first|last))?\s*",
-    re.IGNORECASE | re.DOTALL,
+    r"(?P<term>\s*+\w++(?:\s*+\([^()]*+\))?+)"
+    r"(?:\s++(?P<direction>asc|desc))?+(?:\s++nulls\s++(?P<nulls>first|last))?+\s*+",
+    re.IGNORECASE,
 )
 _LARGEST = 2**31 - 1
 
@@ -38,7 +44,9 @@ def parse_term(text: str) -> Term:
         return Term(match["column"], "identity", None, match.start("column"))
     name, arguments = match["name"].lower(), match["arguments"]
     if name not in _SOURCES:
-        raise Problem(f"unknown transform '{match['name']}'", match.start("name"), len(name), _HINT)
+        near = nearest(name, _SOURCES)
+        hint = f"did you mean '{near}'?" if near else _HINT
+        raise Problem(f"unknown transform '{match['name']}'", match.start("name"), len(name), hint)
     return _transform(name, arguments, match.start("arguments"), text)
 
 
@@ -49,10 +57,11 @@ def parse_sort(text: str) -> SortTerm:
     (Iceberg's own default, org.apache.iceberg.SortOrder).
     """
     match = _SORT.fullmatch(text)
-    term = parse_term(match["term"] if match else text)
-    direction = ((match and match["direction"]) or "asc").lower()
-    nulls = ((match and match["nulls"]) or ("first" if direction == "asc" else "last")).lower()
-    return SortTerm(term, direction, f"nulls-{nulls}")
+    if not match:
+        raise Problem(f"'{text}' is not a sort term", 0, len(text), _SORT_HINT)
+    direction = (match["direction"] or "asc").lower()
+    nulls = (match["nulls"] or ("first" if direction == "asc" else "last")).lower()
+    return SortTerm(parse_term(match["term"]), direction, f"nulls-{nulls}")
 
 
 def check_source(term: Term, source: Type) -> None:
@@ -101,5 +110,6 @@ def _split(arguments: str, start: int) -> Iterator[tuple[str, int]]:
 def _number(name: str, text: str, offset: int) -> int:
     if not re.fullmatch(r"[0-9]{1,10}", text) or not 1 <= int(text) <= _LARGEST:
         what = "how many buckets" if name == "bucket" else "the width"
-        raise Problem(f"{name} needs {what} first, a whole number from 1", offset, max(len(text), 1), _HINT)
+        hint = f"write {name}(16, column)"
+        raise Problem(f"{name} needs {what} first, a whole number from 1", offset, max(len(text), 1), hint)
     return int(text)

@@ -56,7 +56,8 @@ _OTHER_NAMES = {
     "tinyint": "int",
     "varchar": "string",
 }
-_TOKEN = re.compile(r"\s*([A-Za-z0-9_]+|[<>(),:!]|\S)")
+_WORD = re.compile(r"\w+")
+_TOKEN = re.compile(r"[A-Za-z0-9_]+|\S")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -80,9 +81,10 @@ def parse_type(text: str) -> Type:
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._tokens = [_Token(match[1], match.start(1)) for match in _TOKEN.finditer(text)]
+        # One at a time, since a mistake at the start of a long text should not wait for its end.
+        self._tokens = (_Token(match[0], match.start()) for match in _TOKEN.finditer(text))
         self._end = _Token("", len(text.rstrip()))
-        self._next = 0
+        self._next = next(self._tokens, self._end)
 
     def type(self, level: int) -> Type:
         token = self._take()
@@ -208,18 +210,18 @@ class _Parser:
             raise _problem(f"'{text}' is expected here, {seen}", token, hint)
 
     def _unknown(self, token: _Token) -> Problem:
-        if not token.text:
-            return _problem("a type is expected here", token, "for example string, long, list<string>")
+        if not _WORD.fullmatch(token.text):
+            seen = f", not '{token.text}'" if token.text else ""
+            return _problem(f"a type is expected here{seen}", token, "for example string, long, list<string>")
         near = _OTHER_NAMES.get(token.text.lower()) or nearest(token.text.lower(), (*PRIMITIVES, *NESTED))
         known = "the types are " + " ".join(PRIMITIVES) + " list<T> map<K, V> struct<name: T>"
         return _problem(f"unknown type '{token.text}'", token, f"did you mean '{near}'?" if near else known)
 
     def _peek(self) -> _Token:
-        return self._tokens[self._next] if self._next < len(self._tokens) else self._end
+        return self._next
 
     def _take(self) -> _Token:
-        token = self._peek()
-        self._next += 1
+        token, self._next = self._next, next(self._tokens, self._end)
         return token
 
 

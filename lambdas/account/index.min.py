@@ -14,7 +14,7 @@ def integration(request, clock, glue, lakeformation):
  steps = []
  if access == "lake_formation":
   known = functools.partial(registration, lakeformation, location, request.new["RoleArn"])
-  steps.append(clock.retry(known, new_role_patience))
+  steps.append(clock.retry(known, bound=60))
  steps.append(clock.retry(functools.partial(catalog, glue, access, location, make=True)))
  return {"Note": "; ".join(steps)}
 def catalog(glue, access, location, make):
@@ -78,6 +78,4 @@ def registration(lakeformation, location, role):
   )
  own = found["RoleArn"] == role
  return f"{location} was registered" + ("" if own else f", with {found['RoleArn']}, which stays in use")
-def new_role_patience(error):
- return patience(error) or (60 if "InvalidInput" in details(error)[0] else 0)
 KINDS["Custom::S3TablesIntegration"] = (integration, ("glue", "lakeformation"))

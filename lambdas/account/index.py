@@ -10,7 +10,7 @@ import functools
 import json
 from typing import Any
 
-from lambdas.provider.index import KINDS, Clock, Json, Refused, Request, details, patience
+from lambdas.provider.index import KINDS, Clock, Json, Refused, Request
 
 CATALOG = "s3tablescatalog"
 DEFAULTS = ("CreateDatabaseDefaultPermissions", "CreateTableDefaultPermissions")
@@ -33,7 +33,8 @@ def integration(request: Request, clock: Clock, glue: Any, lakeformation: Any) -
     steps = []
     if access == "lake_formation":
         known = functools.partial(registration, lakeformation, location, request.new["RoleArn"])
-        steps.append(clock.retry(known, new_role_patience))
+        # Its role is seconds old, and what Lake Formation says of such a one is not documented.
+        steps.append(clock.retry(known, bound=60))
     steps.append(clock.retry(functools.partial(catalog, glue, access, location, make=True)))
     return {"Note": "; ".join(steps)}
 
@@ -115,11 +116,6 @@ def registration(lakeformation: Any, location: str, role: str) -> str:
         )
     own = found["RoleArn"] == role
     return f"{location} was registered" + ("" if own else f", with {found['RoleArn']}, which stays in use")
-
-
-def new_role_patience(error: Exception) -> float:
-    """Give a registration time, as its role is seconds old: what is said of such a one is not documented."""
-    return patience(error) or (60 if "InvalidInput" in details(error)[0] else 0)
 
 
 KINDS["Custom::S3TablesIntegration"] = (integration, ("glue", "lakeformation"))

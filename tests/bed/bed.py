@@ -37,6 +37,7 @@ class Bed:
         self.auth = auth
         self._folder = tempfile.TemporaryDirectory(prefix="bed-", ignore_cleanup_errors=True)
         self._servers: list[servers.Server] = []
+        self._clients: dict[str, Any] = {}
         self._results: str | None = None
 
     def __enter__(self) -> Self:
@@ -64,18 +65,11 @@ class Bed:
 
     def client(self, service: str, *, role: str | None = None) -> Any:
         """Return a boto3 client of the service, with the rights of the role called `role` or of root."""
-        credentials = self._credentials(role)
-        client = boto3.client(
-            service,
-            endpoint_url=self.moto_url if service in _SERVED_BY_MOTO else self.url,
-            region_name=self.region,
-            config=Config(retries={"total_max_attempts": 1}, proxies={}),
-            **credentials,
-        )
-        if service == "s3":
-            # The bed speaks plain HTTP; a bucket policy that demands TLS takes this header for it.
-            client.meta.events.register("before-send.s3", _claim_tls)
-        return client
+        if role:
+            return self._connect(service, self._credentials(role))
+        if service not in self._clients:
+            self._clients[service] = self._connect(service, self._credentials(None))
+        return self._clients[service]
 
     def deploy(
         self, template: str, stack: str, parameters: Mapping[str, str] | None = None
@@ -84,7 +78,8 @@ class Bed:
 
         A template that changes nothing is fine. Raises `DeployFailed` with the reasons of the stack's events.
         """
-        return stacks.deploy(self.client("cloudformation"), template, stack, parameters or {})
+        body = stacks.body(self.client("s3"), self.url, template)
+        return stacks.deploy(self.client("cloudformation"), body, stack, parameters or {})
 
     def deploy_with_cli(self, template: Path, stack: str, *arguments: str) -> dict[str, str]:
         """Deploy as a user does, with `aws cloudformation deploy`, and return the stack's outputs.
@@ -92,11 +87,11 @@ class Bed:
         Half a minute at least: the command sleeps 30 s before it looks at the stack a second time.
         """
         client = self.client("cloudformation")
-        known = stacks.event_ids(client, stack)
+        since = stacks.latest_event(client, stack)
         command = ("cloudformation", "deploy", "--template-file", str(template), "--stack-name", stack)
         finished = self.aws(*command, "--capabilities", "CAPABILITY_NAMED_IAM", *arguments)
         if finished.returncode:
-            raise stacks.DeployFailed(stack, finished.stderr.strip(), stacks.reasons(client, stack, known))
+            raise stacks.DeployFailed(stack, finished.stderr.strip(), stacks.reasons(client, stack, since))
         return stacks.outputs(client, stack)
 
     def aws(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -172,6 +167,19 @@ class Bed:
     def log(self, lines: int = 60) -> str:
         """Return the last lines that the servers wrote."""
         return "\n".join(f"== {server.name}\n{server.tail(lines)}" for server in self._servers)
+
+    def _connect(self, service: str, credentials: dict[str, str]) -> Any:
+        client = boto3.client(
+            service,
+            endpoint_url=self.moto_url if service in _SERVED_BY_MOTO else self.url,
+            region_name=self.region,
+            config=Config(retries={"total_max_attempts": 1}, proxies={}),
+            **credentials,
+        )
+        if service == "s3":
+            # The bed speaks plain HTTP; a bucket policy that demands TLS takes this header for it.
+            client.meta.events.register("before-send.s3", _claim_tls)
+        return client
 
     @property
     def _moto(self) -> servers.Server:

@@ -18,6 +18,7 @@ REGION = "us-east-1"
 ROOT_KEY = "test"
 
 _ROOT = Path(__file__).resolve().parents[2]
+_MOTO = str(Path(__file__).with_name("moto_server.py"))
 _ATTEMPTS = 3
 _READY_SECONDS = 60
 _STOP_SECONDS = 10
@@ -73,7 +74,7 @@ def start_moto(folder: Path) -> Server:
     """Start moto, from the Python environment the tests run in."""
 
     def command(port: int) -> list[str]:
-        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        return [sys.executable, "-P", _MOTO, "-H", "127.0.0.1", "-p", str(port)]
 
     return _start("moto", "/moto-api/", folder, command, lambda port: {"MOTO_ACCOUNT_ID": ACCOUNT})
 

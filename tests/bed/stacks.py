@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +13,9 @@ from botocore.exceptions import ClientError
 
 _POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 300
+_TEMPLATES = "templates"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_INLINE_BYTES = 51_200
 
 
 class DeployFailed(Exception):
@@ -23,17 +28,30 @@ class DeployFailed(Exception):
         self.reasons = reasons
 
 
-def deploy(client: Any, template: str, stack: str, parameters: Mapping[str, str]) -> dict[str, str]:
+def body(s3: Any, url: str, template: str) -> dict[str, str]:
+    """Return the arguments that hand a template over: itself, or where it is when it is too long for that."""
+    text = template.encode()
+    if len(text) <= _INLINE_BYTES:
+        return {"TemplateBody": template}
+    key = hashlib.sha256(text).hexdigest()
+    s3.create_bucket(Bucket=_TEMPLATES)
+    s3.put_object(Bucket=_TEMPLATES, Key=key, Body=text)
+    return {"TemplateURL": f"{url}/{_TEMPLATES}/{key}"}
+
+
+def deploy(
+    client: Any, template: Mapping[str, str], stack: str, parameters: Mapping[str, str]
+) -> dict[str, str]:
     """Create and execute a change set, poll, and return the stack's outputs.
 
     The AWS CLI does the same but sleeps 30 s between two looks.
     """
-    known = event_ids(client, stack)
+    since = latest_event(client, stack)
     change_set = client.create_change_set(
         StackName=stack,
         ChangeSetName=f"tests-{uuid4().hex}",
-        ChangeSetType="UPDATE" if known else "CREATE",
-        TemplateBody=template,
+        ChangeSetType="UPDATE" if since else "CREATE",
+        **template,
         Capabilities=["CAPABILITY_NAMED_IAM"],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     )
@@ -43,17 +61,17 @@ def deploy(client: Any, template: str, stack: str, parameters: Mapping[str, str]
             return outputs(client, stack)
         raise DeployFailed(stack, planned["StatusReason"], [])
     client.execute_change_set(ChangeSetName=change_set["Id"])
-    _finish(client, change_set["StackId"], ("CREATE_COMPLETE", "UPDATE_COMPLETE"), known)
+    _finish(client, change_set["StackId"], ("CREATE_COMPLETE", "UPDATE_COMPLETE"), since)
     return outputs(client, stack)
 
 
 def delete(client: Any, stack: str) -> None:
     """Delete the stack and wait until it is gone."""
     stack_id = _describe(client, stack)["StackId"]
-    known = event_ids(client, stack)
+    since = latest_event(client, stack)
     client.delete_stack(StackName=stack)
     # By its id, because a deleted stack has no name any more.
-    _finish(client, stack_id, ("DELETE_COMPLETE",), known)
+    _finish(client, stack_id, ("DELETE_COMPLETE",), since)
 
 
 def outputs(client: Any, stack: str) -> dict[str, str]:
@@ -62,33 +80,35 @@ def outputs(client: Any, stack: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in listed}
 
 
-def event_ids(client: Any, stack: str) -> Set[str]:
-    """Return the ids of what has happened to the stack so far: nothing where there is no such stack."""
+def latest_event(client: Any, stack: str) -> str:
+    """Return the id of what happened to the stack last; nothing where there is no such stack."""
     try:
-        return {event["EventId"] for event in _events(client, stack)}
+        _describe(client, stack)  # the emulator tells events by name even after the stack is gone
+        latest: str = client.describe_stack_events(StackName=stack)["StackEvents"][0]["EventId"]
+        return latest
     except ClientError as error:
         if "does not exist" in str(error):
-            return frozenset()
+            return ""
         raise
 
 
-def reasons(client: Any, stack: str, known: Set[str]) -> list[str]:
-    """Say, oldest first, what failed in the stack and why, leaving out the events in `known`."""
+def reasons(client: Any, stack: str, since: str) -> list[str]:
+    """Say, oldest first, what failed in the stack after the event `since`, and why."""
     failed = [
         event
-        for event in reversed(_events(client, stack))
-        if event["EventId"] not in known and event["ResourceStatus"].endswith("_FAILED")
+        for event in takewhile(lambda event: event["EventId"] != since, _events(client, stack))
+        if event["ResourceStatus"].endswith("_FAILED")
     ]
     return [
         f"{event['LogicalResourceId']} {event['ResourceStatus']}: {event.get('ResourceStatusReason', '-')}"
-        for event in failed
+        for event in reversed(failed)
     ]
 
 
-def _events(client: Any, stack: str) -> list[dict[str, Any]]:
-    """Return what happened to the stack, newest first."""
-    pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
-    return [event for page in pages for event in page["StackEvents"]]
+def _events(client: Any, stack: str) -> Iterator[dict[str, Any]]:
+    """Yield what happened to the stack, newest first."""
+    for page in client.get_paginator("describe_stack_events").paginate(StackName=stack):
+        yield from page["StackEvents"]
 
 
 def _describe(client: Any, stack: str) -> dict[str, Any]:
@@ -96,10 +116,10 @@ def _describe(client: Any, stack: str) -> dict[str, Any]:
     return described
 
 
-def _finish(client: Any, stack_id: str, good: tuple[str, ...], known: Set[str]) -> None:
+def _finish(client: Any, stack_id: str, good: tuple[str, ...], since: str) -> None:
     stack = _settled(lambda: _describe(client, stack_id), "StackStatus")
     if stack["StackStatus"] not in good:
-        raise DeployFailed(stack["StackName"], stack["StackStatus"], reasons(client, stack_id, known))
+        raise DeployFailed(stack["StackName"], stack["StackStatus"], reasons(client, stack_id, since))
 
 
 def _settled(describe: Callable[[], dict[str, Any]], key: str) -> dict[str, Any]:

@@ -50,6 +50,10 @@ def test_the_aws_cli_reaches_the_same_stack(bed: Bed, outputs: dict[str, str]) -
     assert bed.deploy_with_cli(template, "tiny", "--no-fail-on-empty-changeset") == outputs
 
 
+def test_a_template_too_long_for_a_request_deploys_all_the_same(bed: Bed, outputs: dict[str, str]) -> None:
+    assert bed.deploy(f"{TEMPLATE}\n# {'x' * 60_000}\n", "tiny") == outputs
+
+
 def test_a_failed_deploy_says_what_failed_and_why(bed: Bed, outputs: dict[str, str]) -> None:
     with pytest.raises(DeployFailed, match="UPDATE_ROLLBACK_COMPLETE") as failed:
         bed.deploy(TEMPLATE.replace("Type: long", "Type: int"), "tiny")
@@ -69,6 +73,20 @@ def test_a_resource_link_keeps_its_target(bed: Bed) -> None:
     glue.create_database(DatabaseInput={"Name": "tiny_link", "TargetDatabase": target})
     assert glue.get_database(Name="tiny_link")["Database"]["TargetDatabase"] == target
     glue.delete_database(Name="tiny_link")
+
+
+def test_a_grant_that_was_made_twice_can_be_revoked_in_parts(bed: Bed) -> None:
+    lakeformation = bed.client("lakeformation")
+    who = {"DataLakePrincipalIdentifier": bed.role_arn("Reader")}
+    what = {"Database": {"CatalogId": bed.account, "Name": "somewhere"}}
+    for given in (["DESCRIBE", "ALTER"], ["DROP", "DESCRIBE"]):
+        lakeformation.grant_permissions(Principal=who, Resource=what, Permissions=given)
+    lakeformation.revoke_permissions(Principal=who, Resource=what, Permissions=["DESCRIBE"])
+    (left,) = lakeformation.list_permissions(Principal=who, Resource=what)["PrincipalResourcePermissions"]
+    assert sorted(left["Permissions"]) == ["ALTER", "DROP"]
+    lakeformation.revoke_permissions(Principal=who, Resource=what, Permissions=["ALTER", "DROP"])
+    left = lakeformation.list_permissions(Principal=who, Resource=what)
+    assert left["PrincipalResourcePermissions"] == []
 
 
 def test_a_role_may_do_what_its_policy_says_and_no_more(guarded: Bed) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
 
 from lambdas.account import index as account
 from lambdas.provider import index as provider
 from tests.catalog_server import CatalogServer
+from tests.lambdas.provider.cloud import AnswerServer, Context, answer_server
 
 Json = dict[str, Any]
 
@@ -21,30 +22,20 @@ REGION = "eu-central-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/analytics-compile-provider-{REGION}"
 
 
-class Context:
-    """What Lambda tells a function about its time."""
-
-    def __init__(self, seconds: float = 300) -> None:
-        self.end = time.monotonic() + seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Tell the time that is left."""
-        return max(0, round((self.end - time.monotonic()) * 1000))
-
-
 @dataclass(frozen=True, slots=True)
 class Cloud:
     """CloudFormation's side of the function, and the account behind it."""
 
     server: CatalogServer
+    answers: AnswerServer
 
     def send(self, action: str, properties: Json, seconds: float = 300, **more: Any) -> Json:
         """Have the function handle an event, and return its one answer."""
-        self.server.answers.clear()
-        own = "integration:analytics-compile-account:Integration"
+        self.answers.clear()
+        own = "S3TablesIntegration:analytics-compile-account:Integration"
         event = {
             "RequestType": action,
-            "ResponseURL": self.server.answer_url,
+            "ResponseURL": self.answers.url,
             "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/analytics-compile-account/0a1b",
             "RequestId": str(uuid.uuid4()),
             "ResourceType": "Custom::S3TablesIntegration",
@@ -54,15 +45,15 @@ class Cloud:
             **more,
         }
         provider.handler(event, Context(seconds))
-        (answer,) = self.server.answers
-        return answer
+        return self.answers.accepted()
 
 
 @pytest.fixture(scope="module")
-def emulated() -> Iterator[CatalogServer]:
+def emulated() -> Iterator[Cloud]:
     """Run the server of catalogs and registrations, and lead the function's clients to it."""
+    assert account.KINDS is provider.KINDS
     server = CatalogServer()
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, answer_server() as answers:
         for name, value in {
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -72,16 +63,14 @@ def emulated() -> Iterator[CatalogServer]:
             "ROLE_ARN": ROLE,
         }.items():
             patch.setenv(name, value)
-        assert account.KINDS is provider.KINDS
-        provider.session.cache_clear()
-        yield server
-        provider.session.cache_clear()
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        yield Cloud(server, answers)
     server.close()
 
 
 @pytest.fixture
-def cloud(emulated: CatalogServer, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """Empty the account; waits are a hundredth of what they are on AWS."""
-    emulated.clear()
-    monkeypatch.setattr(provider, "PACE", 0.01)
-    return Cloud(emulated)
+def cloud(emulated: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """Empty the account; a wait of a minute takes a tenth of a second."""
+    emulated.server.clear()
+    monkeypatch.setattr(provider, "PACE", 0.002)
+    return emulated

@@ -14,6 +14,7 @@ import pytest
 from compiler.assets import folder
 from compiler.inline import inlined
 from lambdas.account import index
+from lambdas.provider import index as provider
 from tests.catalog_server import CatalogServer, Fault
 from tests.lambdas.account.conftest import ACCOUNT, REGION, Cloud
 
@@ -46,7 +47,7 @@ def state(server: CatalogServer) -> str:
 def test_lake_formation_gets_a_registration_and_a_catalog_that_permits_nothing(cloud: Cloud) -> None:
     answer = cloud.send("Create", LAKE_FORMATION)
     assert answer["Status"] == "SUCCESS"
-    assert answer["PhysicalResourceId"] == "integration:analytics-compile-account:Integration"
+    assert answer["PhysicalResourceId"] == "S3TablesIntegration:analytics-compile-account:Integration"
     assert cloud.server.registrations == {
         LOCATION: {"ResourceArn": LOCATION, "RoleArn": DATA_ACCESS, "WithFederation": True}
     }
@@ -197,7 +198,8 @@ def test_a_lasting_denial_ends_the_wait_with_its_own_words(cloud: Cloud, operati
     assert f"not authorized to perform {operation}" in answer["Reason"]
 
 
-def test_it_answers_while_there_is_time(cloud: Cloud) -> None:
+def test_it_answers_while_there_is_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "PACE", 1.0)
     cloud.server.faults["CreateCatalog"] = [Fault("ConcurrentModificationException")] * 1000
     answer = cloud.send("Create", LAKE_FORMATION, seconds=36)
     assert answer["Status"] == "FAILED"

@@ -1,0 +1,105 @@
+"""What the tests of the compiler share: compile a spec, show its findings, read a template."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from compiler.diagnostics import Diagnostics
+from compiler.document import Document
+from compiler.inline import inlined
+from compiler.passes.load import parse
+from compiler.pipeline import compile_spec
+from compiler.report import text, view
+from compiler.stack import Build
+
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+SOURCE_PLACEHOLDER = "          # the lines of lambdas/provider/index.min.py"
+
+SMALLEST = """\
+version: 1
+pipeline: clicks
+namespaces:
+  web: {}
+tables:
+  clicks:
+    namespace: web
+    columns:
+      id: string
+streams:
+  clicks: {table: clicks}
+"""
+
+
+def compiled(folder: Path) -> tuple[Build | None, Diagnostics]:
+    """Compile `folder`/spec.yaml, which messages call spec.yaml, without cfn-lint."""
+    found = Diagnostics()
+    with contextlib.chdir(folder):
+        return compile_spec("spec.yaml", found, linting=False), found
+
+
+def compiled_text(folder: Path, spec: str) -> tuple[Build | None, Diagnostics]:
+    """Compile a spec that is given as text."""
+    (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+    return compiled(folder)
+
+
+def parsed(spec: str) -> tuple[Document | None, Diagnostics]:
+    """Load a spec that is given as text."""
+    found = Diagnostics()
+    return parse(spec, "spec.yaml", found), found
+
+
+def said(found: Diagnostics) -> str:
+    """Return the findings as the command prints them."""
+    return text(view(found, None, Path("out"), ()), colour=False, quiet=True)
+
+
+def codes(found: Diagnostics) -> list[str]:
+    """Return the code of every finding, in reading order."""
+    return [each.rule.code for each in found]
+
+
+def without_source(template: str) -> str:
+    """Put one line in the place of the provider's source, which would drown the rest of a golden."""
+    source = "\n".join(f"          {line}" if line else "" for line in inlined("provider"))
+    assert template.count(f"|\n{source}\n") == 1
+    return template.replace(source, SOURCE_PLACEHOLDER)
+
+
+def assert_golden(path: Path, actual: str, update: bool) -> None:
+    """Compare with an expected file, or write it; bytes count, so line ends are not translated."""
+    if update:
+        path.write_bytes(actual.encode())
+    if not path.exists():
+        pytest.fail(f"{path} does not exist: run pytest --update-golden, and read what it wrote")
+    assert actual == path.read_bytes().decode()
+
+
+def read_template(template: str) -> Any:
+    """Read a template as plain data; an intrinsic becomes a map of one key, as in its long form."""
+    return yaml.load(template, Loader=_TemplateLoader)
+
+
+class _TemplateLoader(yaml.CSafeLoader):
+    """Knows CloudFormation's short forms."""
+
+
+def _intrinsic(loader: yaml.CSafeLoader, tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return {f"!{tag}": loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.ScalarNode)
+    return {f"!{tag}": loader.construct_scalar(node)}
+
+
+_TemplateLoader.add_multi_constructor("!", _intrinsic)
+# CloudFormation keeps a date as it is written.
+_TemplateLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}

@@ -1,0 +1,1 @@
+"""Whole stacks on the test bed: deployed, fed, queried, changed and deleted."""

@@ -1,0 +1,70 @@
+"""Specs as the end-to-end tests deploy them: the one we ship, and variations of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from compiler.diagnostics import Diagnostics
+from compiler.pipeline import compile_spec
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "spec" / "analytics.yaml"
+
+Spec = Mapping[str, Any]
+
+
+def shipped(pipeline: str, changes: Spec | None = None) -> str:
+    """Return the template of the shipped spec under another name, with a JSON Merge Patch (RFC 7396).
+
+    Each test module has a name of its own: what a deleted stack retains would be in the way of the next.
+    """
+    spec = yaml.safe_load(SHIPPED.read_text())
+    return compiled(_patched(spec, {"pipeline": pipeline, **(changes or {})}))
+
+
+def compiled(spec: Spec) -> str:
+    """Return the template that the compiler makes of the spec."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "spec.yaml"
+        path.write_text(yaml.safe_dump(spec, sort_keys=False))
+        found = Diagnostics()
+        build = compile_spec(str(path), found, linting=False)
+    assert build, [each.message for each in found]
+    return build.stack.text
+
+
+def parsed(template: str) -> dict[str, Any]:
+    """Return a template as data; a function such as `!GetAtt A.Arn` becomes `{"!GetAtt": "A.Arn"}`."""
+    data: dict[str, Any] = yaml.load(template, _TemplateLoader)
+    return data
+
+
+def _patched(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _patched(merged.get(key), value)
+    return merged
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms of its functions."""
+
+
+def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        return {f"!{name}": loader.construct_scalar(node)}
+    assert isinstance(node, yaml.SequenceNode)
+    return {f"!{name}": loader.construct_sequence(node, deep=True)}
+
+
+_TemplateLoader.add_multi_constructor("!", _function)

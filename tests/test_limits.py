@@ -1,0 +1,62 @@
+"""What CloudFormation takes of a template as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from compiler.passes.render import MAXIMUM_BYTES
+from tests.compiling import codes, compiled_text, said
+
+HEAD = "version: 1\npipeline: big\nnamespaces:\n  web: {}\ntables:\n"
+OUTPUTS_OF_THE_STACK = 4  # catalog, bucket's name and ARN, the link's name
+RESOURCES_OF_THE_STACK = 9  # bucket, namespace, link, table, schema; the provider's three, administrator
+
+
+def tables(count: int, columns: str = "{id: string}") -> str:
+    """Return a spec with so many tables."""
+    lines = (f"  t{n}:\n    namespace: web\n    columns: {columns}\n" for n in range(count))
+    return HEAD + "".join(lines)
+
+
+def roles(count: int) -> str:
+    """Return a spec with so many principals that are granted something: a resource each, and no output."""
+    arn = "arn:aws:iam::111122223333:role/r"
+    lines = (f'  r{n}: {{arn: "{arn}{n}", read: [t0]}}\n' for n in range(count))
+    return tables(1) + "roles:\n" + "".join(lines)
+
+
+def test_ac5001_a_template_of_more_than_a_megabyte_is_refused(tmp_path: Path) -> None:
+    doc = "x" * (MAXIMUM_BYTES // 2)
+    build, found = compiled_text(tmp_path, tables(1, f"{{id: {{type: string, doc: {doc}}}}}"))
+    assert build is None
+    assert "AC5001" in codes(found)
+    assert "CloudFormation takes at most 1,000,000" in said(found)
+    assert "existing: true" in said(found)
+
+
+def test_ac5002_more_than_five_hundred_resources_are_refused(tmp_path: Path) -> None:
+    most = 500 - RESOURCES_OF_THE_STACK - 1  # and the workgroup of the roles that read
+    build, found = compiled_text(tmp_path, roles(most))
+    assert build, said(found)
+    assert len(build.stack.types) == 500
+    build, found = compiled_text(tmp_path, roles(most + 1))
+    assert build is None
+    assert "AC5002" in codes(found)
+    assert "the template has 501 resources" in said(found)
+
+
+def test_ac5003_more_than_two_hundred_outputs_are_refused(tmp_path: Path) -> None:
+    most = 200 - OUTPUTS_OF_THE_STACK
+    build, found = compiled_text(tmp_path, tables(most))
+    assert build, said(found)
+    assert build.stack.outputs == 200
+    build, found = compiled_text(tmp_path, tables(most + 1))
+    assert build is None
+    assert "AC5003" in codes(found)
+    assert "the template has 201 outputs" in said(found)
+
+
+def test_a_limit_is_reported_at_the_pipeline_s_name(tmp_path: Path) -> None:
+    _, found = compiled_text(tmp_path, tables(250))
+    places = {each.location.line for each in found if each.rule.code.startswith("AC5")}
+    assert places == {2}
