@@ -111,7 +111,8 @@ class Project:
 
     def table(self, name: str) -> Table:
         """Load a table."""
-        return self._catalog().load_table(f"{self.namespace}.{name}")
+        table: Table = self._catalog().load_table(f"{self.namespace}.{name}")
+        return table
 
     def rows(self, table: str) -> list[Row]:
         """Return all rows by pyiceberg, in the order of their `id`."""

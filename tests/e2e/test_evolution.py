@@ -465,7 +465,7 @@ def provider_properties(project: Project, table: str) -> dict[str, Any]:
 def stage(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Deploy a small pipeline twice: as it was first, with rows, and evolved."""
     columns = {"id": {"type": "string", "required": True}, "amount": "int", "note": "string"}
-    spec = {
+    spec: dict[str, Any] = {
         "version": 1,
         "pipeline": "evolving-stage",
         "bucket": {"retain": False},
