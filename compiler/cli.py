@@ -16,8 +16,11 @@ from compiler.terminal import CUT_OFF, EXIT_CODES, FAULT, INTERRUPTED
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
 COMMANDS = {
     "plan": "Say what the next deploy will do, before anything is done.",
-    "records": "Check, make up and decode the records of a table.",
+    "doctor": "Look, before a deploy, at what stands in its way in the account.",
+    "policy": "Print the least-privilege IAM policy for who deploys.",
+    "account": "Write the stack that pipelines of an account and Region share.",
     "lock": "Rebuild the lock from the live tables.",
+    "records": "Check, make up and decode the records of a table.",
     "explain": "Explain a rule: what it reports, why, and the way out.",
     "schema": "Print the schema of the spec language, for editors and for readers.",
     "completion": "Print the script that lets a shell complete commands and options.",

@@ -12,14 +12,23 @@ from compiler.assets import folder
 _Cut = tuple[int, int, bytes]
 """From where to where in the source, in bytes, and what goes in its place."""
 
+# Python takes it only as the first statement of a file.
+_FUTURE = "from __future__ import"
 
-def inlined(name: str) -> tuple[str, ...]:
+
+def inlined(name: str, *appended: str) -> tuple[str, ...]:
     """Return the lines of `lambdas/<name>/index.min.py`, as they go into a template.
 
     It stands beside its source, made by `python -m compiler.inline`, because stripping takes
     longer than all the rest of a compilation; a test keeps the two together.
+    What is appended uses the names of the first one, and registers with it.
     """
-    return tuple(_minimal(name).read_text(encoding="utf-8").splitlines())
+    following = (line for each in appended for line in _lines(each) if not line.startswith(_FUTURE))
+    return (*_lines(name), *following)
+
+
+def _lines(name: str) -> list[str]:
+    return _minimal(name).read_text(encoding="utf-8").splitlines()
 
 
 def write_minimal() -> None:
@@ -37,7 +46,8 @@ def strip(source: str) -> list[str]:
     """Strip one module's source, which is indented by four spaces; its behaviour stays the same.
 
     Comments, docstrings, annotations of functions, blank lines and three of four spaces of
-    indentation go. It works on the text and not on a syntax tree that is written out again, so that
+    indentation go; so do imports from our other functions, whose source stands above where this
+    one is appended. It works on the text and not on a syntax tree that is written out again, so that
     every version of Python makes the same bytes.
     """
     content = source.encode()
@@ -60,6 +70,8 @@ def _texts(tree: ast.Module, starts: list[int]) -> Iterator[_Cut]:
             yield from _docstring(node, starts)
         if isinstance(node, ast.FunctionDef):
             yield from _annotations(node, starts)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lambdas."):
+            yield (*_span(node, starts), b"")
 
 
 def _docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef, starts: list[int]) -> Iterator[_Cut]:

@@ -10,6 +10,7 @@ from compiler.diagnostics import Location
 from compiler.iceberg import Field, SortTerm, Term
 
 Access = Literal["lake_formation", "iam"]
+Provider = Literal["stack", "account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,8 @@ class Model:
     description: str
     tags: Mapping[str, str]
     access: Access
+    provider: Provider
+    """Who runs the custom resources: a function of the stack, or the one of the account stack."""
     bucket: Bucket
     namespaces: tuple[Namespace, ...]
     tables: tuple[Table, ...]

@@ -27,6 +27,18 @@ def create_only(resource_type: str) -> frozenset[Pointer]:
     return frozenset(tuple(each) for each in pointers)
 
 
+def handler_permissions(resource_type: str) -> tuple[str, ...]:
+    """Return the IAM actions that CloudFormation needs to create, read, update and delete a resource.
+
+    The registry's `handlers`; its list handler is for a scan of an account, which no deploy makes.
+    """
+    handlers = _schema(resource_type).get("handlers", {})
+    wanted = (
+        handlers[each]["permissions"] for each in ("create", "read", "update", "delete") if each in handlers
+    )
+    return tuple(sorted({action for permissions in wanted for action in permissions}))
+
+
 def _schema(resource_type: str) -> dict[str, Any]:
     name = _index().get(resource_type)
     if name is None:

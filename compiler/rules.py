@@ -506,6 +506,14 @@ WRITES_TO_KINESIS = Rule(
     "Firehose refuses PutRecord on such a stream.",
     "Let the role put records to the Kinesis stream.",
 )
+ROUTE_NOT_ONE_LINE = Rule(
+    "AC3035",
+    "route-not-one-line",
+    "error",
+    "A route's JQ has a comment, a line break or a text that is not closed.",
+    "It becomes part of one line that Firehose gets, and a comment would swallow what follows.",
+    "Write it on one line, without '#' outside of quotes.",
+)
 REQUIRED_UNDER_STREAM = Rule(
     "AC3101",
     "required-column-under-stream",

@@ -43,6 +43,10 @@ def offered(line: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
         ("schema --markdown --m", []),
         ("completion ", list(SCRIPTS)),
         ("schema schema ", []),
+        ("records ", ["check", "sample", "decode"]),
+        ("records check --f", ["--fail-on", "--format"]),
+        ("records check spec.yaml --table clicks ", [":files"]),
+        ("plan spec.yaml --against ", [":files"]),
     ],
 )
 def test_a_word_is_completed(line: str, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

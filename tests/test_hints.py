@@ -71,6 +71,12 @@ def test_the_hint_about_a_name_still_says_what_a_name_is_made_of() -> None:
     assert "3 to 40 characters: lower-case letters" in finding.hint
 
 
+def test_the_hint_about_a_form_has_all_of_its_parts() -> None:
+    (finding,) = validated(SPEC.replace("namespaces:", "bucket: {name: aws-clicks}\nnamespaces:"))
+    assert finding.hint.startswith("Name of the table bucket. 3 to 63 characters:")
+    assert "start with xn--, sthree-, amzn-s3-demo- or aws" in finding.hint
+
+
 def descriptions(part: Any) -> Iterator[str]:
     """Yield every description of the language."""
     if isinstance(part, dict):

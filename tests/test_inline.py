@@ -182,8 +182,9 @@ def test_nothing_is_left_for_a_reader_alone() -> None:
 
 
 def _meaning(source: str) -> str:
-    """Return a module's syntax tree without docstrings and annotations of functions."""
+    """Return a module's syntax tree without docstrings, annotations of functions and imports of ours."""
     tree = ast.parse(source)
+    tree.body = [each for each in tree.body if not _is_ours(each)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             _drop_docstring(node)
@@ -192,6 +193,10 @@ def _meaning(source: str) -> str:
         if isinstance(node, ast.arg):
             node.annotation = None
     return ast.dump(tree, indent=1)
+
+
+def _is_ours(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lambdas.")
 
 
 def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef) -> None:

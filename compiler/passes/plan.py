@@ -41,6 +41,9 @@ def fixed_settings(model: Model) -> dict[str, str]:
     """Return the settings of the whole pipeline that nothing can change once it is deployed."""
     return {
         "pipeline": model.pipeline,
+        # A custom resource cannot be handed to another function (CloudFormation template reference,
+        # aws-resource-cloudformation-customresource.html, ServiceToken).
+        "provider": model.provider,
         "bucket.name": model.bucket.name,
         "bucket.existing": str(model.bucket.existing).lower(),
         "bucket.encryption": model.bucket.kms_key_arn or "aes256",

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
-import jinja2
-
 from compiler import rules
-from compiler.assets import folder
 from compiler.change import Plan
 from compiler.diagnostics import Diagnostics, Location
-from compiler.emit import Block, GetAtt, LogicalId, Ref, Sub, emit
+from compiler.emit import GetAtt, LogicalId, Ref, Sub
+from compiler.environment import environment, resource_types
 from compiler.iceberg import Field, Shape, field_json, named_ids, partition_json, sort_json, type_json
-from compiler.inline import inlined
 from compiler.lock import TableLock
 from compiler.model import Bucket, Grant, Model, Namespace, Role, Stream, Table
+from compiler.provider import (
+    SERVICE_TIMEOUT_SECONDS,
+    account_token,
+    own_token,
+    provider_view,
+    stack_function,
+)
 from compiler.stack import Stack
 
 MAXIMUM_BYTES = 1_000_000
 """CloudFormation's limit for a template in S3 (CloudFormation user guide, cloudformation-limits.html)."""
 MAXIMUM_RESOURCES = 500
 MAXIMUM_OUTPUTS = 200
-
-FUNCTION_TIMEOUT_SECONDS = 300
-# Little more than the function's own: without it a crash would hang the stack for an hour.
-SERVICE_TIMEOUT_SECONDS = FUNCTION_TIMEOUT_SECONDS + 30
-_SOURCE_INDENT = 10
-
-_RESOURCE = re.compile(r"^  ([A-Za-z0-9]+):\n    Type: (\S+)$", re.MULTILINE)
 
 View = dict[str, Any]
 
@@ -43,25 +38,11 @@ def render(plan: Plan, found: Diagnostics) -> Stack:
     """
     model = plan.model
     view = _view(plan)
-    text = _environment().get_template("stack.yaml.j2").render(view)
-    types = dict(_RESOURCE.findall(text))
+    text = environment().get_template("stack.yaml.j2").render(view)
+    types = resource_types(text)
     stack = Stack(model.stack, text, types, len(view["outputs"]), _origins(model, types))
     _check_limits(stack, model, found)
     return stack
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder("templates")),
-        undefined=jinja2.StrictUndefined,
-        finalize=emit,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # emit() is what makes every value safe, and this is no HTML
-        auto_reload=False,
-    )
 
 
 def _view(plan: Plan) -> View:
@@ -73,6 +54,7 @@ def _view(plan: Plan) -> View:
         "description": model.description,
         "tags": [{"Key": key, "Value": value} for key, value in model.tags.items()],
         "access": model.access,
+        "service_token": own_token() if model.provider == "stack" else account_token(),
         "service_timeout": SERVICE_TIMEOUT_SECONDS,
         "retention": _retention(model.bucket),
         "bucket": _bucket(model.bucket),
@@ -207,14 +189,11 @@ def _snapshots(table: Table) -> View:
     }
 
 
-def _provider(model: Model) -> View:
-    name = f"{model.stack}-provider"
-    return {
-        "name": name,
-        "log_group": f"/aws/lambda/{name}",
-        "timeout": FUNCTION_TIMEOUT_SECONDS,
-        "source": Block(inlined("provider"), _SOURCE_INDENT),
-    }
+def _provider(model: Model) -> View | None:
+    """Return the stack's own function; nothing where the account stack has it."""
+    if model.provider == "account":
+        return None
+    return provider_view(stack_function(model.stack), "provider")
 
 
 def _role(role: Role, model: Model) -> View:
@@ -345,14 +324,12 @@ def _parameter(name: str, value: str) -> View:
 def _metadata_query(stream: Stream) -> str:
     """Return the JQ that gives Firehose a record's database, table and operation.
 
-    Firehose developer guide, apache-iceberg-format-input-record-different.html. A line break ends
-    a comment in the spec's JQ before our bracket.
+    Firehose developer guide, apache-iceberg-format-input-record-different.html. The spec's JQ is
+    one line without comments, so that none swallows our bracket.
     """
     database = stream.namespace.link if stream.through_link else stream.namespace.name
-    table = (
-        f"({stream.route_table}\n)" if stream.route_table else json.dumps(stream.destinations[0].table.name)
-    )
-    operation = f"({stream.route_operation}\n)" if stream.route_operation else '"insert"'
+    table = f"({stream.route_table})" if stream.route_table else json.dumps(stream.destinations[0].table.name)
+    operation = f"({stream.route_operation})" if stream.route_operation else '"insert"'
     names = f"destinationDatabaseName: {json.dumps(database)}, destinationTableName: {table}"
     return f"{{{names}, operation: {operation}}}"
 
@@ -378,7 +355,9 @@ def _outputs(model: Model) -> dict[str, Any]:
 
 
 def _administrator(model: Model) -> list[str]:
-    return ["Administrator"] if model.access == "lake_formation" else []
+    """Return what makes the provider a data lake administrator, where this template does that."""
+    own = model.access == "lake_formation" and model.provider == "stack"
+    return ["Administrator"] if own else []
 
 
 def _ids(logical_ids: Iterable[str]) -> list[LogicalId]:

@@ -63,6 +63,7 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         description=data.get("description", ""),
         tags=dict(sorted(data.get("tags", {}).items())),
         access=access,
+        provider=data.get("provider", "stack"),
         bucket=_bucket(data.get("bucket", {}), stack, scope),
         namespaces=tuple(namespaces.values()),
         tables=tuple(tables.values()),

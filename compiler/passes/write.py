@@ -70,8 +70,14 @@ def check(build: Build, out: Path, found: Diagnostics) -> str:
 
 def write_lock(path: Path, lock: Lock, found: Diagnostics) -> bool:
     """Write a lock by itself; return whether that went well. Reports AC7001."""
+    return write_file(path, dump(lock).encode(), found)
+
+
+def write_file(path: Path, content: bytes, found: Diagnostics) -> bool:
+    """Write one file by itself, and the folder for it; return whether that went well. Reports AC7001."""
     try:
-        _replace(path, dump(lock).encode())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
     except OSError as error:
         _report(error, path, found)
         return False

@@ -1,0 +1,92 @@
+"""The account stack: what an account needs once in a Region before pipelines come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.diagnostics import Location
+from compiler.emit import GetAtt, LogicalId
+from compiler.environment import environment, resource_types
+from compiler.model import Access
+from compiler.provider import (
+    ACCOUNT_FUNCTION,
+    SERVICE_TIMEOUT_SECONDS,
+    TIMEOUT_SECONDS,
+    own_token,
+    provider_view,
+)
+from compiler.stack import Stack
+
+ACCOUNT_STACK = "analytics-compile-account"
+"""The name under which the stack is deployed, in every account and Region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an account wants it: who governs, whom an alarm tells, which KMS keys tables are under."""
+
+    access: Access
+    notify: str | None = None
+    kms_key_arns: tuple[str, ...] = ()
+
+
+def account_stack(settings: Settings) -> Stack:
+    """Render the template of the account stack."""
+    view = _view(settings)
+    text = environment().get_template("account.yaml.j2").render(view)
+    types = resource_types(text)
+    origins = dict.fromkeys(types, Location(ACCOUNT_STACK))
+    return Stack(ACCOUNT_STACK, text, types, len(view["outputs"]), origins)
+
+
+def _view(settings: Settings) -> dict[str, Any]:
+    return {
+        "description": "What pipelines of analytics-compile share in this account and Region.",
+        "tags": [],
+        "access": settings.access,
+        "kms_key_arns": list(settings.kms_key_arns),
+        "notify": settings.notify,
+        "service_token": own_token(),
+        "service_timeout": SERVICE_TIMEOUT_SECONDS,
+        "provider": provider_view(ACCOUNT_FUNCTION, "provider", "account"),
+        "alarms": _alarms(),
+        "outputs": [{"name": LogicalId(name), "value": value} for name, value in _outputs(settings).items()],
+    }
+
+
+def _alarms() -> list[dict[str, Any]]:
+    return [
+        _alarm("Errors", "Errors", "Sum", 0, "crashed or ran out of time; the stack that called it waits"),
+        _alarm("Throttles", "Throttles", "Sum", 0, "was not run: the account has no concurrency left for it"),
+        _alarm(
+            # Lambda counts in milliseconds, and a function that is cut off cannot answer any more.
+            "Duration",
+            "Duration",
+            "Maximum",
+            TIMEOUT_SECONDS * 900,
+            f"took more than nine tenths of its {TIMEOUT_SECONDS} seconds",
+        ),
+    ]
+
+
+def _alarm(what: str, metric: str, statistic: str, threshold: int, happened: str) -> dict[str, Any]:
+    return {
+        "logical_id": LogicalId(f"Provider{what}Alarm"),
+        "name": f"{ACCOUNT_FUNCTION}-{what.lower()}",
+        "description": f"The provider of custom resources {happened}.",
+        "metric": metric,
+        "statistic": statistic,
+        "threshold": threshold,
+    }
+
+
+def _outputs(settings: Settings) -> dict[str, Any]:
+    outputs: dict[str, Any] = {
+        "Access": settings.access,
+        "ProviderArn": GetAtt("ProviderFunction", "Arn"),
+        "ProviderRoleArn": GetAtt("ProviderRole", "Arn"),
+    }
+    if settings.access == "lake_formation":
+        outputs["DataAccessRoleArn"] = GetAtt("DataAccessRole", "Arn")
+    return outputs
