@@ -15,12 +15,15 @@ from compiler.terminal import CUT_OFF, EXIT_CODES, FAULT, INTERRUPTED
 
 # Name to one line of help. The first argument is one of these, or else the spec to compile.
 COMMANDS = {
-    "account": "Write the stack that pipelines of an account and Region share.",
-    "doctor": "Look, before a deploy, at what stands in its way in the account.",
-    "lock": "Rebuild the lock from the live tables.",
-    "policy": "Print the least-privilege IAM policy for who deploys.",
     "plan": "Say what the next deploy will do, before anything is done.",
+    "doctor": "Look, before a deploy, at what stands in its way in the account.",
+    "account": "Write the stack that pipelines of an account and Region share.",
+    "policy": "Print the least-privilege IAM policy for who deploys.",
+    "lock": "Rebuild the lock from the live tables.",
     "records": "Check, make up and decode the records of a table.",
+    "explain": "Explain a rule: what it reports, why, and the way out.",
+    "schema": "Print the schema of the spec language, for editors and for readers.",
+    "completion": "Print the script that lets a shell complete commands and options.",
 }
 _DEFAULT = "build"
 
@@ -35,9 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     _speak_plainly()
     try:
         name, rest = _split(arguments)
-        # Each command is imported alone, so that none pays for what another needs.
-        command = importlib.import_module(f"compiler.commands.{name}")
-        code: int = command.run(_parser(name, command).parse_args(rest))
+        code: int = _command(name).run(_parser(name).parse_args(rest))
         sys.stdout.flush()
         return code
     except SystemExit as ended:  # argparse has printed usage or help
@@ -64,7 +65,13 @@ def _split(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     return _DEFAULT, arguments
 
 
-def _parser(name: str, command: Any) -> argparse.ArgumentParser:
+def _command(name: str) -> Any:
+    # Each command is imported alone, so that none pays for what another needs.
+    return importlib.import_module(f"compiler.commands.{name}")
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    command = _command(name)
     commands = "".join(f"\n  {each:<12} {COMMANDS[each]}" for each in COMMANDS)
     others = (
         f"\ncommands (analytics-compile COMMAND --help):{commands}\n" if name == _DEFAULT and commands else ""
@@ -80,6 +87,8 @@ def _parser(name: str, command: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"analytics-compile {__version__}")
     command.configure(parser)
+    # `completion` is about all commands, and cannot import this module, which stands above it.
+    parser.set_defaults(commands=COMMANDS, parser_of=_parser)
     return parser
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""From the gravest to the mildest."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,11 +59,23 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """A warning that does not apply to one entry of the spec, as its `ignore` says."""
+
+    code: str
+    entry: str
+    """The entry, as `tables.events`."""
+    reason: str
+    location: Location
+
+
 @dataclass(slots=True)
 class Diagnostics:
     """Collect findings over all passes; nothing is raised, nothing is printed."""
 
     _found: list[Diagnostic] = field(default_factory=list)
+    _suppressions: list[Suppression] = field(default_factory=list)
 
     def add(
         self,
@@ -74,16 +88,61 @@ class Diagnostics:
         """Record one finding."""
         self._found.append(Diagnostic(rule, message, location, hint, related))
 
+    def suppress(self, suppression: Suppression) -> None:
+        """Leave out what this covers, whether it was found before or is found later."""
+        self._suppressions.append(suppression)
+
     @property
     def failed(self) -> bool:
         """Whether any finding is an error, so that the next pass must not run."""
         return any(each.rule.severity == "error" for each in self._found)
 
+    def reaches(self, severity: Severity) -> bool:
+        """Whether any finding is left that is of this severity or graver."""
+        graver = SEVERITIES[: SEVERITIES.index(severity) + 1]
+        return any(each.rule.severity in graver for each in self)
+
     def count(self, severity: Severity) -> int:
-        """Return how many findings have this severity."""
-        return sum(each.rule.severity == severity for each in self._found)
+        """Return how many findings of this severity are left."""
+        return sum(each.rule.severity == severity for each in self)
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        """Yield the findings in reading order; the same finding at the same place only once."""
-        unique = {(each.location, each.rule.code, each.message): each for each in self._found}
-        return iter(sorted(unique.values(), key=lambda each: (each.location, each.rule.code, each.message)))
+        """Yield the findings in reading order, without the suppressed ones."""
+        return (found for found, suppression in self._decided() if suppression is None)
+
+    def suppressed(self) -> list[tuple[Diagnostic, Suppression]]:
+        """Return the findings that are left out, each with the suppression that does so."""
+        return [(found, suppression) for found, suppression in self._decided() if suppression]
+
+    def unused(self) -> list[Suppression]:
+        """Return the suppressions that leave nothing out."""
+        used = {suppression for _, suppression in self.suppressed()}
+        return [each for each in self._suppressions if each not in used]
+
+    def _decided(self) -> Iterator[tuple[Diagnostic, Suppression | None]]:
+        """Yield every finding with what suppresses it; the same one at the same place only once."""
+        by_entry = {(each.entry, each.code): each for each in reversed(self._suppressions)}
+        for found in sorted({_order(each): each for each in self._found}.values(), key=_order):
+            suppressible = found.rule.severity != "error"
+            entries = _entries(found.location.path) if suppressible else ()
+            keys = ((entry, found.rule.code) for entry in entries)
+            yield found, next((by_entry[key] for key in keys if key in by_entry), None)
+
+
+def _order(found: Diagnostic) -> tuple[str, int, int, str, int, str, str]:
+    place = found.location
+    return (
+        place.file,
+        place.line,
+        place.column,
+        place.path,
+        place.length,
+        found.rule.code,
+        found.message,
+    )
+
+
+def _entries(path: str) -> tuple[str, str]:
+    """Return what a path may be inside of: a section that is one entry, or an entry of a section."""
+    section, _, rest = path.partition(".")
+    return section, f"{section}.{rest.partition('.')[0]}"

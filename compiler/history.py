@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import date
 from pathlib import Path
 
 from compiler import rules
@@ -28,7 +29,8 @@ def at_commit(spec: str, reference: str, found: Diagnostics) -> Earlier | None:
         return None
     # Warnings about an old spec are of no use to anybody; its errors say why there is no plan.
     earlier = Diagnostics()
-    planned = plan_document(document, accepted, earlier)
+    # An `ignore` that has ended since then was in force then.
+    planned = plan_document(document, accepted, earlier, date.min)
     if planned is None or earlier.failed:
         hint = "compare with a commit whose spec compiles"
         found.add(rules.NOT_COMPARABLE, f"the spec at '{reference}' does not compile", Location(name), hint)

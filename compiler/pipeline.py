@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 from compiler import __version__
 from compiler.change import Plan
@@ -22,11 +23,17 @@ from compiler.passes.render import render
 from compiler.passes.resolve import resolve
 from compiler.passes.validate import validate
 from compiler.passes.write import MANIFEST
+from compiler.semantics.suppression import read_suppressions, report_unused
 from compiler.stack import Build, Stack
 
 
 def compile_spec(
-    spec: str, found: Diagnostics, *, linting: bool = True, progress: Callable[[str], None] = lambda _: None
+    spec: str,
+    found: Diagnostics,
+    *,
+    linting: bool = True,
+    today: date | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Build | None:
     """Compile one spec to the bytes of its output; None once a pass has found an error.
 
@@ -36,7 +43,7 @@ def compile_spec(
     accepted = recall(spec, found)
     if document is None or found.failed:
         return None
-    planned = plan_document(document, accepted, found)
+    planned = plan_document(document, accepted, found, today)
     if planned is None or found.failed:
         return None
     stack = render(planned, found)
@@ -45,20 +52,31 @@ def compile_spec(
     if linting:
         progress("checking the template with cfn-lint")
         lint(stack, found)
-    return None if found.failed else _build(spec, stack, planned)
+    if found.failed:
+        return None
+    report_unused(found, linted=linting)
+    return _build(spec, stack, planned)
 
 
-def understand(document: Document, accepted: Lock | None, found: Diagnostics) -> Model | None:
-    """Return what a document means; None once a pass has found an error."""
+def understand(
+    document: Document, accepted: Lock | None, found: Diagnostics, today: date | None = None
+) -> Model | None:
+    """Return what a document means; None once a pass has found an error.
+
+    An `ignore` ends before `today`: left out, the day in UTC, which is the same on every machine.
+    """
     if not validate(document, found):
         return None
+    read_suppressions(document, today or datetime.now(UTC).date(), found)
     model = resolve(document, found, accepted)
     return None if found.failed else model
 
 
-def plan_document(document: Document, accepted: Lock | None, found: Diagnostics) -> Plan | None:
+def plan_document(
+    document: Document, accepted: Lock | None, found: Diagnostics, today: date | None = None
+) -> Plan | None:
     """Hold a document against what was accepted; a plan comes back even where a change is refused."""
-    model = understand(document, accepted, found)
+    model = understand(document, accepted, found, today)
     return plan(model, accepted, document, found) if model else None
 
 

@@ -6,6 +6,8 @@ A code is AC, the digit of the pass (1 load, 2 validate, 3 resolve, 4 plan, 5 re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from compiler.diagnostics import Rule
 
 UNREADABLE = Rule(
@@ -504,6 +506,14 @@ WRITES_TO_KINESIS = Rule(
     "Firehose refuses PutRecord on such a stream.",
     "Let the role put records to the Kinesis stream.",
 )
+ROUTE_NOT_ONE_LINE = Rule(
+    "AC3035",
+    "route-not-one-line",
+    "error",
+    "A route's JQ has a comment, a line break or a text that is not closed.",
+    "It becomes part of one line that Firehose gets, and a comment would swallow what follows.",
+    "Write it on one line, without '#' outside of quotes.",
+)
 REQUIRED_UNDER_STREAM = Rule(
     "AC3101",
     "required-column-under-stream",
@@ -535,6 +545,46 @@ UNFED_TABLE = Rule(
     "No stream writes to a table.",
     "It is filled by something that the spec does not know.",
     "Nothing, if that is meant.",
+)
+UNKNOWN_RULE = Rule(
+    "AC3201",
+    "unknown-rule",
+    "error",
+    "An `ignore` names a rule that does not exist.",
+    "It would ignore nothing, and nobody would notice.",
+    "Use the code as the warning shows it.",
+)
+IGNORED_ERROR = Rule(
+    "AC3202",
+    "ignored-error",
+    "error",
+    "An `ignore` names a rule that reports errors.",
+    "What AWS or Iceberg would refuse cannot be decided away.",
+    "Remove the `ignore`, and mend what is reported.",
+)
+EXPIRED_IGNORE = Rule(
+    "AC3203",
+    "expired-ignore",
+    "error",
+    "The day until which a warning was to be ignored is past.",
+    "The day was set so that somebody decides again.",
+    "Mend what is reported and remove the `ignore`, or give a reason and a later day.",
+)
+NO_SUCH_DAY = Rule(
+    "AC3204",
+    "no-such-day",
+    "error",
+    "The `until` of an `ignore` is not a day of the calendar.",
+    "Nobody could say when it ends.",
+    "Write a day that exists, as YYYY-MM-DD.",
+)
+UNUSED_IGNORE = Rule(
+    "AC3205",
+    "unused-ignore",
+    "warning",
+    "An `ignore` suppresses nothing.",
+    "What it was for has been mended, or is reported elsewhere; left in, it would hide the next one.",
+    "Remove it, or move it to the entry that the warning is shown in.",
 )
 NEW_REQUIRED_COLUMN = Rule(
     "AC4001",
@@ -804,3 +854,4 @@ UNKNOWN_TABLE = Rule(
 
 RULES: tuple[Rule, ...] = tuple(value for value in globals().values() if isinstance(value, Rule))
 """Every rule, in the order of its code."""
+BY_CODE: Mapping[str, Rule] = {rule.code: rule for rule in RULES}

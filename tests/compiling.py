@@ -14,7 +14,8 @@ from compiler.document import Document
 from compiler.inline import inlined
 from compiler.passes.load import parse
 from compiler.pipeline import compile_spec
-from compiler.report import text, view
+from compiler.report.text import text
+from compiler.report.view import view
 from compiler.stack import Build
 
 TESTS = Path(__file__).parent
@@ -67,6 +68,8 @@ def codes(found: Diagnostics) -> list[str]:
 
 def without_source(template: str) -> str:
     """Put one line in the place of the provider's source, which would drown the rest of a golden."""
+    if "ZipFile:" not in template:  # of a pipeline whose account has the provider
+        return template
     source = "\n".join(f"          {line}" if line else "" for line in inlined("provider"))
     assert template.count(f"|\n{source}\n") == 1
     return template.replace(source, SOURCE_PLACEHOLDER)

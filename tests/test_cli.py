@@ -162,7 +162,7 @@ def test_json_of_a_failure_has_no_result(spec: Path, capsys: pytest.CaptureFixtu
     assert main([spec.name, "--no-lint", "--format", "json"]) == PROBLEMS
     report = json.loads(capsys.readouterr().out)
     assert report["result"] is None
-    assert report["summary"] == {"errors": 1, "warnings": 0}
+    assert report["summary"] == {"errors": 1, "warnings": 0, "infos": 0, "suppressed": 0}
 
 
 def test_a_template_that_is_too_large_for_a_request_is_deployed_through_a_bucket(

@@ -19,7 +19,8 @@ from compiler.iceberg import Primitive, spelled
 from compiler.lock import TableLock
 from compiler.lockfile import dump
 from compiler.pipeline import compile_spec
-from compiler.report import text, view
+from compiler.report.text import text
+from compiler.report.view import view
 from compiler.semantics.promotion import promotes
 from tests.evolving import HEAD, Finding, accept, accepted, plan, refuse, said, table, template, warnings
 

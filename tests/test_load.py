@@ -233,7 +233,13 @@ def test_every_flow_comma_is_reported_once() -> None:
 
 
 def test_a_flow_comma_between_quotes_is_no_mistake() -> None:
-    assert data("{a: 'decimal(12,2)', b: \"map<int, long>\", c: (x), d: '<'}")["a"] == "decimal(12,2)"
+    assert data("{a: 'decimal(12,2)', b: \"map<int, long>\"}")["a"] == "decimal(12,2)"
+
+
+@pytest.mark.parametrize("text", ["(x)", "<", "a < b", "(a", "f(", "x) (y", "list<string>", "a(b) c"])
+def test_a_bracket_that_belongs_to_a_text_is_no_mistake(text: str) -> None:
+    assert data(f"{{a: {text}, b: c > d}}") == {"a": text, "b": "c > d"}
+    assert data(f"[{text}, c > d]\n".join(["a: ", ""])) == {"a": [text, "c > d"]}
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])

@@ -47,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
     from compiler.account import Settings, account_stack
     from compiler.passes.lint import lint
     from compiler.passes.write import write_file
-    from compiler.report import text, view
+    from compiler.report.text import text
+    from compiler.report.view import view
 
     found = Diagnostics()
     stack = account_stack(Settings(options.access, options.notify, tuple(options.kms_key)))
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _say(path: Path, stack: str, size: int) -> None:
-    from compiler.report import deploy_command
+    from compiler.report.view import deploy_command
 
     print(f"wrote {path.as_posix()}, {size:,} bytes")
     print("\nAn administrator deploys it, once in each Region:")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compiler import terminal
-from compiler.diagnostics import Diagnostics
+from compiler.diagnostics import SEVERITIES, Diagnostics
 
 if TYPE_CHECKING:
     from compiler.stack import Build
@@ -17,7 +17,7 @@ EXAMPLE = """\
 example:
   analytics-compile spec/analytics.yaml                 write out/<stack>.template.yaml and out/manifest.json
   analytics-compile spec/analytics.yaml --check         in CI: exit 1, with a diff, where out/ is stale
-  analytics-compile spec/analytics.yaml --format json   for a program
+  analytics-compile spec/analytics.yaml --fail-on warning --format github   on a pull request
 """
 
 
@@ -29,7 +29,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="write nothing; exit 1 with a diff where DIR is stale"
     )
     parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+        "--format",
+        choices=("text", "json", "sarif", "github"),
+        default="text",
+        help="print for a person, a program, a code scanner or GitHub's annotations (default: text)",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=SEVERITIES,
+        default="error",
+        help="the mildest finding that fails: nothing is written and the exit code is 1 (default: error)",
     )
     parser.add_argument("--no-lint", action="store_true", help="skip cfn-lint, which takes most of the time")
     parser.add_argument("--locked", action="store_true", help="refuse to compile where the lock would change")
@@ -40,21 +49,16 @@ def run(options: argparse.Namespace) -> int:
     """Compile, then write or compare; return the exit code."""
     # Only a compilation pays for these imports: --help and --version answer at once.
     from compiler.pipeline import compile_spec
-    from compiler.report import text, view
+    from compiler.report.view import view
 
     found = Diagnostics()
     progress = terminal.progress(quiet=options.quiet)
     build = compile_spec(options.spec, found, linting=not options.no_lint, progress=progress)
     out = Path(options.out)
     difference, written = _finish(build, out, options, found) if build else ("", ())
-    report = view(found, None if found.failed else build, out, written)
-    if options.format == "json":
-        terminal.print_json({**report, "difference": difference})
-    else:
-        sys.stdout.write(difference)
-        quiet = options.quiet or options.check
-        sys.stdout.write(text(report, colour=terminal.colourful(sys.stdout), quiet=quiet))
-    return terminal.PROBLEMS if found.failed else terminal.FINE
+    fails = found.reaches(options.fail_on)
+    _print(view(found, None if fails else build, out, written, difference), options)
+    return terminal.PROBLEMS if fails else terminal.FINE
 
 
 def _finish(
@@ -67,4 +71,24 @@ def _finish(
         check_locked(build, found)
     if options.check:
         return check(build, out, found), ()
-    return "", () if found.failed else write(build, out, found)
+    return "", () if found.reaches(options.fail_on) else write(build, out, found)
+
+
+def _print(report: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.format == "json":
+        terminal.print_json(report)
+    elif options.format == "sarif":
+        from compiler.report.sarif import sarif
+
+        terminal.print_json(sarif(report))
+    elif options.format == "github":
+        from compiler.report.github import github
+
+        sys.stdout.write(github(report))
+    else:
+        from compiler.report.text import text
+
+        sys.stdout.write(report["difference"])
+        quiet = options.quiet or options.check
+        colour = terminal.colourful(sys.stdout)
+        sys.stdout.write(text(report, colour=colour, quiet=quiet, source=True))

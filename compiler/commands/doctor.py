@@ -33,8 +33,8 @@ def run(options: argparse.Namespace) -> int:
     from compiler.doctor import view
     from compiler.doctor.examine import examine, prepare
     from compiler.pipeline import compile_spec
-    from compiler.report import text
-    from compiler.report import view as report
+    from compiler.report.text import text
+    from compiler.report.view import view as report
 
     found = Diagnostics()
     build = compile_spec(options.spec, found, linting=False)

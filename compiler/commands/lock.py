@@ -31,13 +31,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read the tables, write the lock; return the exit code."""
-    from compiler.report import text, view
+    from compiler.report.text import text
+    from compiler.report.view import view
 
     found = Diagnostics()
     path = _rebuild(options, found)
     if path:
         print(f"wrote {path}; compile again, and read the plan before you deploy")
-    sys.stdout.write(text(view(found, None, Path("out"), ()), colour=terminal.colourful(sys.stdout)))
+    report = view(found, None, Path("out"), ())
+    sys.stdout.write(text(report, colour=terminal.colourful(sys.stdout), source=True))
     return terminal.PROBLEMS if found.failed else terminal.FINE
 
 

@@ -144,10 +144,13 @@ def _print(
 ) -> None:
     """Print the plan, where there is one, and the findings: on standard error where Markdown is read."""
     from compiler import planview
-    from compiler.report import text, view
+    from compiler.report.text import text
+    from compiler.report.view import view
 
     report = view(found, None, Path(options.out), ())
-    findings = {key: report[key] for key in ("format_version", "tool", "diagnostics", "summary")}
+    findings = {
+        key: report[key] for key in ("format_version", "tool", "diagnostics", "suppressed", "summary")
+    }
     plan = (
         planview.view(planned.model.stack, earlier.name, changes, earlier.drift)
         if planned and earlier
@@ -162,7 +165,7 @@ def _print(
             planview.markdown(plan) if options.format == "markdown" else planview.text(plan, colour=colour)
         )
     stream = sys.stderr if options.format == "markdown" else sys.stdout
-    stream.write(text(report, colour=terminal.colourful(stream)))
+    stream.write(text(report, colour=terminal.colourful(stream), source=True))
 
 
 def _only_consent_is_missing(found: Diagnostics) -> bool:

@@ -30,7 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """Compile in memory and print the policy; return the exit code."""
     from compiler.deployer import Where, deployer_policy
     from compiler.pipeline import compile_spec
-    from compiler.report import text, view
+    from compiler.report.text import text
+    from compiler.report.view import view
 
     found = Diagnostics()
     build = compile_spec(options.spec, found, linting=False)

@@ -189,7 +189,8 @@ def _table(spec: str, name: str | None, output: TextIO, form: str = "text") -> T
     from compiler.diagnostics import Diagnostics
     from compiler.passes.load import load
     from compiler.pipeline import understand
-    from compiler.report import text, view
+    from compiler.report.text import text
+    from compiler.report.view import view
 
     found = Diagnostics()
     document = load(spec, found)
@@ -201,7 +202,7 @@ def _table(spec: str, name: str | None, output: TextIO, form: str = "text") -> T
         if form == "json":
             terminal.print_json(report, output)
         else:
-            output.write(text(report, colour=terminal.colourful(output)))
+            output.write(text(report, colour=terminal.colourful(output), source=True))
     return table
 
 

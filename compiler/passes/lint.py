@@ -11,6 +11,7 @@ from compiler.stack import Stack
 
 # One Region is enough: the resource types are the same wherever Firehose delivers to Iceberg.
 _REGION = "us-east-1"
+_HINT = "a fault of the compiler's templates, not of the spec: report it; --no-lint compiles all the same"
 
 
 def lint(stack: Stack, found: Diagnostics) -> None:
@@ -34,13 +35,18 @@ def lint(stack: Stack, found: Diagnostics) -> None:
 
 def _report(match: Any, stack: Stack, found: Diagnostics) -> None:
     path = [str(part) for part in (getattr(match, "path", None) or ())]
-    logical_id = path[1] if len(path) > 1 and path[0] == "Resources" else ""
-    origin = stack.origins.get(logical_id) or next(iter(stack.origins.values()), Location("spec"))
+    subject, place = _origin(path, stack)
     rule = rules.TEMPLATE_REJECTED if match.rule.id.startswith("E") else rules.TEMPLATE_DOUBTED
-    where = logical_id or "the template"
-    found.add(
-        rule,
-        f"cfn-lint {match.rule.id} on {where}: {match.message}",
-        origin,
-        "a fault of the compiler's templates rather than of the spec; please report it",
-    )
+    found.add(rule, f"cfn-lint {match.rule.id} on {subject}: {match.message}", place, _HINT)
+
+
+def _origin(path: list[str], stack: Stack) -> tuple[str, Location]:
+    """Return what a path into the template is about, and where the spec asks for that."""
+    section, name = [*path, "", ""][:2]
+    if section == "Resources" and name in stack.origins:
+        return name, stack.origins[name]
+    if section == "Outputs":  # named after the resource that it tells about
+        owners = [logical_id for logical_id in stack.origins if name.startswith(logical_id)]
+        if owners:
+            return f"the output {name}", stack.origins[max(owners, key=len)]
+    return "the template", next(iter(stack.origins.values()))

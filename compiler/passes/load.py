@@ -22,6 +22,8 @@ MAXIMUM_DEPTH = 64
 # The parser in C gives the same events as the one in Python, about eight times as fast.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+# A type or a transform that goes on: `decimal(12,2)`, `map<string, long>`, `bucket(16, id)`.
+_CALL = re.compile(r"[A-Za-z_]+[(<]")
 _OWN_TAGS = "tag:yaml.org,2002:"
 # What YAML does not count as printable, and what it would take for a line break that no editor shows.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -264,7 +266,9 @@ class _Builder:
                     (
                         Related(
                             "the first one",
-                            Location(self._file, first.key_line, first.key_column, dotted(here)),
+                            Location(
+                                self._file, first.key_line, first.key_column, dotted(here), first.key_length
+                            ),
                         ),
                     ),
                 )
@@ -314,14 +318,14 @@ class _Builder:
         if not _is_scalar(event) or not event.implicit[0]:
             return False
         value = event.value
-        if value.count("(") <= value.count(")") and value.count("<") <= value.count(">"):
+        meant = _balanced(self._text[event.start_mark.index :]) if _CALL.match(value) else ""
+        if len(meant) <= len(value):
             return False
-        meant = _balanced(self._text[event.start_mark.index :])
         self._report(
             rules.FLOW_COMMA,
             f"inside {{ }} and [ ] a comma ends the value, so only '{value}' is read here",
             event,
-            f'quote it: "{meant}"' if meant else "quote the whole value",
+            f'quote it: "{meant}"',
         )
         self._skip_collection()
         return True
@@ -360,8 +364,10 @@ class _Builder:
     def _report(
         self, rule: Rule, message: str, event: Any, hint: str, related: tuple[Related, ...] = ()
     ) -> None:
-        mark = event.start_mark
-        self._found.add(rule, message, Location(self._file, mark.line + 1, mark.column + 1), hint, related)
+        start, end = event.start_mark, event.end_mark
+        length = max(end.index - start.index, 1) if start.line == end.line else 1
+        place = Location(self._file, start.line + 1, start.column + 1, length=length)
+        self._found.add(rule, message, place, hint, related)
 
 
 def _is_scalar(event: Any) -> bool:
@@ -381,9 +387,13 @@ def _plain(value: str, *, in_list: bool) -> Any:
 
 def _balanced(text: str) -> str:
     """Return the start of `text` up to where its brackets close; empty where they do not on this line."""
-    depth = 0
+    opened: list[str] = []
     for index, character in enumerate(text.split("\n", 1)[0]):
-        depth += (character in "(<") - (character in ")>")
-        if depth == 0 and character in ")>":
-            return text[: index + 1]
+        if character in "(<":
+            opened.append(character)
+        elif character in ")>":
+            if not opened or opened.pop() + character not in ("()", "<>"):
+                return ""
+            if not opened:
+                return text[: index + 1]
     return ""

@@ -324,14 +324,12 @@ def _parameter(name: str, value: str) -> View:
 def _metadata_query(stream: Stream) -> str:
     """Return the JQ that gives Firehose a record's database, table and operation.
 
-    Firehose developer guide, apache-iceberg-format-input-record-different.html. A line break ends
-    a comment in the spec's JQ before our bracket.
+    Firehose developer guide, apache-iceberg-format-input-record-different.html. The spec's JQ is
+    one line without comments, so that none swallows our bracket.
     """
     database = stream.namespace.link if stream.through_link else stream.namespace.name
-    table = (
-        f"({stream.route_table}\n)" if stream.route_table else json.dumps(stream.destinations[0].table.name)
-    )
-    operation = f"({stream.route_operation}\n)" if stream.route_operation else '"insert"'
+    table = f"({stream.route_table})" if stream.route_table else json.dumps(stream.destinations[0].table.name)
+    operation = f"({stream.route_operation})" if stream.route_operation else '"insert"'
     names = f"destinationDatabaseName: {json.dumps(database)}, destinationTableName: {table}"
     return f"{{{names}, operation: {operation}}}"
 

@@ -245,7 +245,25 @@ def _walk(schema: Any, path: list[Any]) -> Any:
 
 
 def _description(schema: Any) -> str:
-    return str(schema.get("description", "")) if isinstance(schema, Mapping) else ""
+    if not isinstance(schema, Mapping):
+        return ""
+    # Any part of a form may be the one that a text lacks, so none is left out.
+    longest = _LONGEST_HINT_OF_FORM if "pattern" in schema else _LONGEST_HINT
+    return _brief(str(schema.get("description", "")), longest)
+
+
+_LONGEST_HINT, _LONGEST_HINT_OF_FORM = 190, 250
+_SENTENCE_END = re.compile(r"(?<=\.) (?=[A-Z0-9])")
+
+
+def _brief(description: str, longest: int) -> str:
+    """Return the first sentence, and as many more as stay readable beside a message."""
+    hint, *others = _SENTENCE_END.split(description)
+    for sentence in others:
+        if len(hint) + len(sentence) >= longest:
+            break
+        hint = f"{hint} {sentence}"
+    return hint
 
 
 def _subject(path: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from compiler.printable import printable
 from compiler.records.causes import cause_of
 from compiler.records.decode import Decoded, Refusals
 from compiler.records.findings import OUTCOMES, Group, Tally
@@ -79,7 +80,7 @@ def _row(finding: Mapping[str, Any], several: bool) -> tuple[str, ...]:
     where = ", ".join(places) + (f" and {more:,} more" if more else "")
     reason = f"{finding['reason']}; e.g. {finding['example']}" if finding["example"] else finding["reason"]
     key = finding["key"] or _WHOLE_RECORD
-    return tuple(map(_visible, (where, key, finding["value_type"], finding["column_type"], reason)))
+    return tuple(map(printable, (where, key, finding["value_type"], finding["column_type"], reason)))
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -154,18 +155,18 @@ def _cause(refusals: Refusals, table: str | None) -> dict[str, Any]:
 
 
 def _cause_lines(cause: Mapping[str, Any], view: Mapping[str, Any]) -> Iterator[str]:
-    code = _visible(cause["code"]) or _NO_CODE
+    code = printable(cause["code"]) or _NO_CODE
     yield f"{code}: {_count(cause['count'], 'record')}{_period(cause)}"
     for message in cause["messages"][:_MESSAGES_SHOWN]:
         if message["text"]:
-            yield f"  Firehose: {_visible(message['text'])}"
+            yield f"  Firehose: {printable(message['text'])}"
     yield f"  cause:    {cause['why']}"
     yield f"  do:       {cause['remedy']}"
     yield f"  source:   {cause['source']}"
     if cause["sample"] is not None:
         text = cause["sample"]
         cut = text if len(text) <= _SAMPLE_LENGTH else f"{text[:_SAMPLE_LENGTH]}…"
-        yield f"  sample:   {_visible(cut)}"
+        yield f"  sample:   {printable(cut)}"
     if cause["check"]:
         yield f"  against table '{view['table']}': {_outcomes(cause['check'])}"
         yield from (f"  {line}" for line in _findings(cause["check"], view["files"] > 1))
@@ -192,13 +193,6 @@ def _moment(milliseconds: int | None) -> str | None:
 
 
 # --- Both ---
-
-
-def _visible(text: str) -> str:
-    """Return text of a record with what could steer a terminal written as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from compiler.names import nearest, pascal
 from compiler.semantics.scope import Scope
 
 DEFAULT_ROLE = "delivery"
+# JQ texts in double quotes, and anything else but a comment or a line break.
+_ONE_LINE = re.compile(r'(?:"(?:[^"\\\n]|\\[^\n])*+"|[^"#\n\r])*+')
 _NOT_DELIVERED = {"time": "a string", "uuid": "a string", "fixed": "binary"}
 
 
@@ -90,6 +93,11 @@ def _check_routing(
         hint = "add route: {table: JQ}, or a transform that names the table of each record"
         message = f"stream '{key}' has {len(targets)} tables and nothing that says which record goes where"
         scope.report(rules.STREAM_ROUTE, message, (*here, "tables"), hint, key=True)
+    for word, expression in route.items():
+        if not _ONE_LINE.fullmatch(expression):
+            message = f"the route's {word} of stream '{key}' is not one line of JQ without comments"
+            hint = "close every quote, and leave out '#' and line breaks"
+            scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
     keyless = [table.key for table in targets if not (table.identifier or table.key in keys)]
     if "operation" in route and keyless and (keys or not entry.get("unique_keys")):
         hint = "add unique_keys, or an identifier to the table"

@@ -217,6 +217,14 @@ def test_a_space_in_a_decimal_is_no_difference(cloud: Cloud) -> None:
     assert commits(cloud) == []
 
 
+def test_an_earlier_schema_is_used_again(cloud: Cloud) -> None:
+    table = cloud.table(FIRST)
+    old, new = table.target(FIRST), table.target([{**SITE, "name": "site"}, EVENT, AT])
+    evolve(cloud, table, old, new, old)
+    assert commits(cloud) == [["add-schema", "set-current-schema"], ["set-current-schema"]]
+    assert table.columns() == FIRST
+
+
 def test_relaxing_and_adding_are_two_commits(cloud: Cloud) -> None:
     table = cloud.table(FIRST)
     answer = evolve(cloud, table, table.target([{**SITE, "required": False}, TAGS, EVENT, AT]))
