@@ -17,8 +17,8 @@ from compiler.terminal import CUT_OFF, EXIT_CODES, FAULT, INTERRUPTED
 COMMANDS = {
     "plan": "Say what the next deploy will do, before anything is done.",
     "doctor": "Look, before a deploy, at what stands in its way in the account.",
-    "account": "Write the stack that pipelines of an account and Region share.",
     "policy": "Print the least-privilege IAM policy for who deploys.",
+    "account": "Write the stack that pipelines of an account and Region share.",
     "lock": "Rebuild the lock from the live tables.",
     "records": "Check, make up and decode the records of a table.",
     "explain": "Explain a rule: what it reports, why, and the way out.",
