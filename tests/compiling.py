@@ -68,8 +68,10 @@ def codes(found: Diagnostics) -> list[str]:
 
 def without_source(template: str) -> str:
     """Put one line in the place of the provider's source, which would drown the rest of a golden."""
+    if "ZipFile:" not in template:  # of a pipeline whose account has the provider
+        return template
     source = "\n".join(f"          {line}" if line else "" for line in inlined("provider"))
-    assert template.count(f"|\n{source}\n") == 1
+    assert template.count(f"|\n{source}\n") == template.count("ZipFile:") <= 1
     return template.replace(source, SOURCE_PLACEHOLDER)
 
 

@@ -111,8 +111,8 @@ class Project:
 
     def table(self, name: str) -> Table:
         """Load a table."""
-        table: Table = self._catalog().load_table(f"{self.namespace}.{name}")
-        return table
+        found: Table = self._catalog().load_table(f"{self.namespace}.{name}")
+        return found
 
     def rows(self, table: str) -> list[Row]:
         """Return all rows by pyiceberg, in the order of their `id`."""

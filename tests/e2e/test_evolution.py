@@ -276,9 +276,9 @@ def test_rows_of_a_stream_lie_under_the_partitioning_of_their_time(shop: Project
     files = [task.file for task in shop.table("clicks").scan().plan_files()]
     specs = shop.table("clicks").specs()
     assert sorted(str([field.name for field in specs[file.spec_id].fields]) for file in files) == [
-        "['happened_day', 'id_bucket']",
+        "['happened_day', 'id_bucket_4']",
         "['happened_day']",
-        "['happened_hour', 'id_bucket']",
+        "['happened_hour', 'id_bucket_4']",
     ], "each row stays in the file that it came in, by the partitioning of then"
     found = shop.table("clicks").scan(row_filter="happened >= '2026-02-28T23:00:00'").to_arrow()
     assert sorted(found["id"].to_pylist()) == ["a", "c", "d"]
@@ -446,9 +446,9 @@ def test_two_providers_at_one_table_share_the_work(shop: Project, monkeypatch: p
 
 
 def states(project: Project, table: str) -> tuple[Any, ...]:
-    """Return every schema, partitioning and sort order that the table ever had."""
+    """Return the schema of a table, how often it had another, and all else that the provider could change."""
     live = project.table(table)
-    return live.schemas(), live.specs(), live.sort_orders(), live.properties
+    return live.schema(), len(live.schemas()), live.specs(), live.sort_orders(), live.properties
 
 
 def provider_properties(project: Project, table: str) -> dict[str, Any]:
