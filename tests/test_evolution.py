@@ -8,6 +8,7 @@ decimal's scale change.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,26 @@ import pytest
 from compiler import rules
 from compiler.change import Change
 from compiler.diagnostics import Diagnostics
-from compiler.iceberg import Primitive, spelled
+from compiler.iceberg import PartitionField, Primitive, spelled
 from compiler.lock import TableLock
-from compiler.lockfile import dump
+from compiler.lockfile import dump, sealed
 from compiler.pipeline import compile_spec
 from compiler.report.text import text
 from compiler.report.view import view
 from compiler.semantics.promotion import promotes
-from tests.evolving import HEAD, Finding, accept, accepted, plan, refuse, said, table, template, warnings
+from tests.evolving import (
+    HEAD,
+    Finding,
+    accept,
+    accepted,
+    findings,
+    plan,
+    refuse,
+    said,
+    table,
+    template,
+    warnings,
+)
 
 EVERY_TYPE = [
     *(Primitive(name) for name in ("boolean", "int", "long", "float", "double", "date", "time", "timestamp")),
@@ -490,6 +503,8 @@ def test_a_former_name_that_is_in_the_lock_already_does_nothing() -> None:
 
 # Drops, and names that are used again
 
+REST = "b: 'list<int>', c: int}"
+
 
 def test_a_dropped_name_needs_consent_to_be_used_again_and_gets_a_new_id() -> None:
     before, dropped = "columns: {a: int, b: int}", "columns: {b: int}"
@@ -530,8 +545,26 @@ def test_a_name_inside_a_struct_is_free_in_another_struct() -> None:
     consent = "\nallow: {drop_column: {names: [a.x], reason: r}}"
     accept(
         table("columns: {a: 'struct<x: int, y: int>', b: 'struct<y: int>'}"),
-        table(f"columns: {{a: 'struct<y: int>', b: 'struct<y: int, x: int>'}}{consent}"),
+        table(f"columns: {{a: 'struct<y: int>', b: 'struct<y: int>'}}{consent}"),
+        table("columns: {a: 'struct<y: int>', b: 'struct<y: int, x: int>', x: int}"),
     )
+
+
+def test_the_template_names_what_was_dropped_and_not_what_was_renamed() -> None:
+    consent = "\nallow: {drop_column: {names: [b], reason: r}}"
+    before = table("columns: {a: int, b: 'list<int>', c: int}")
+    planned = accept(before, table(f"columns: {{c: int, d: {{type: int, was: a}}}}{consent}"))
+    assert '      RetiredColumns: "[2,4]"\n' in template(planned)
+    assert "      RetiredColumns:" not in template(
+        accept(before, table("columns: {d: {type: int, was: a}, " + REST))
+    )
+
+
+def test_the_template_names_the_properties_that_a_table_made_today_is_to_lose() -> None:
+    specs = ["columns: {a: int}\nproperties: {x: b, y: b}", "columns: {a: int}\nproperties: {y: c, z: c}"]
+    planned = accept(*map(table, specs))
+    assert '      LostProperties: ["x"]\n' in template(planned)
+    assert "      LostProperties:" not in template(accept(*map(table, [*specs, specs[0]])))
 
 
 def test_consent_to_a_column_is_none_to_its_neighbour() -> None:
@@ -622,6 +655,24 @@ def test_the_type_of_a_source_stays_in_use_after_its_partition_is_gone() -> None
     assert [each.code for each in refuse(*map(table, specs))] == ["AC4010"]
 
 
+def test_a_source_stays_in_use_after_its_sort_order_is_gone() -> None:
+    consent = "\nallow: {drop_column: {names: [a], reason: r}}"
+    specs = ["columns: {a: int, b: int}\nsort: [a]", "columns: {a: int, b: int}"]
+    assert [each.code for each in refuse(*map(table, specs), table(f"columns: {{b: int}}{consent}"))] == [
+        "AC4007"
+    ]
+
+
+def test_a_column_goes_only_where_nothing_in_it_is_in_use() -> None:
+    """A spec partitions by columns; a lock that was rebuilt may know a partition by a field inside of one."""
+    lock = accept(table("columns: {a: 'struct<x: int>', b: int}")).next_lock
+    inside = PartitionField(source_id=3, transform="identity", name="a.x", field_id=1000)
+    entry = replace(lock.tables["orders"], partition_history=(inside,), last_partition_id=1000, history=())
+    rebuilt = replace(lock, tables={"orders": sealed("orders", entry)})
+    spec = table("columns: {b: int}\nallow: {drop_column: {names: [a], reason: r}}")
+    assert [each.code for each in findings(spec, plan(spec, rebuilt)[1])] == ["AC4007"]
+
+
 # Tables
 
 
@@ -653,6 +704,12 @@ def test_a_table_moves_to_another_namespace() -> None:
     assert (entry.logical_id, entry.namespace, entry.name) == ("OrdersTable", "archive", "orders")
 
 
+def test_a_table_gets_another_key_and_keeps_its_name() -> None:
+    renamed = tables(f"purchases was: orders, name: orders, {COLUMNS}")
+    entry = accepted(ONE, renamed, renamed)
+    assert (entry.logical_id, entry.name, len(entry.history)) == ("OrdersTable", "orders", 2)
+
+
 def test_a_table_whose_rename_is_done_says_was_in_vain() -> None:
     renamed = tables(f"purchases was: orders, {COLUMNS}")
     message = "table 'purchases' has had this name already: 'was' does nothing"
@@ -664,6 +721,7 @@ def test_a_table_that_is_gone_stays_in_the_lock_and_comes_back_with_its_ids() ->
     only = tables(f"drafts {COLUMNS}")
     gone = accept(TWO, grown, only, only).next_lock.tables["orders"]
     assert gone.removed
+    assert len(gone.history) == 3
     assert columns(gone) == [(2, "b"), (1, "a")]
 
     back = accept(TWO, grown, only, grown).next_lock.tables["orders"]

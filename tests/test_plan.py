@@ -365,6 +365,8 @@ def test_only_the_part_of_a_property_that_is_fixed_forces_a_replacement() -> Non
     more = before.replace("{CatalogArn: a}", "{CatalogArn: a}, RetryOptions: {DurationInSeconds: 1}")
     other = before.replace("{CatalogArn: a}", "{CatalogArn: b}")
     without = "    Properties: {DeliveryStreamName: x}\n"
+    harmless = "    Properties: {IcebergDestinationConfiguration: {BufferingHints: {SizeInMBs: 1}}}\n"
+    assert [each[0] for each in actions(resource("", stream), resource(harmless, stream))] == ["update"]
     assert [each[0] for each in actions(resource(before, stream), resource(more, stream))] == ["update"]
     assert [each[0] for each in actions(resource(before, stream), resource(other, stream))] == ["replace"]
     assert [each[0] for each in actions(resource(without, stream), resource(before, stream))] == [

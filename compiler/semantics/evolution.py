@@ -275,7 +275,7 @@ def _type(way: Evolution, old: Type, new: Type, path: str, field_id: int) -> Typ
                 way.refuse(rules.MAP_KEY_CHANGED, message, way.at(path), hint)
             value = _type(way, old.value, new.value, f"{path}.value", old.value_id)
             _inner_required(way, old.value_required, new.value_required, f"{path}.value")
-            return replace(new, key=old.key, value=value, key_id=old.key_id, value_id=old.value_id)
+            return replace(new, value=value, key_id=old.key_id, value_id=old.value_id)
         case StructType(), StructType():
             return StructType(_fields(way, old.fields, new.fields, f"{path}.", field_id))
     _report_changed_type(way, old, new, path)
