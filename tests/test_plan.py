@@ -208,6 +208,21 @@ def test_a_commit_is_compiled_as_it_was(folder: Path, capsys: pytest.CaptureFixt
     assert plan("--against", "HEAD~1") == 10
 
 
+def test_what_was_doubtful_in_an_old_spec_is_not_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git("init", "-q", "-b", "main")
+    spec = (PLANS / "nothing" / "before.yaml").read_text()
+    Path("spec.yaml").write_text(spec.replace("\n  drafts: {table: drafts}", ""))  # AC3104: nobody feeds it
+    git("add", "-A")
+    git("commit", "-qm", "x")
+    change("nothing")
+    plan("--against", "main")
+    out = capsys.readouterr().out
+    assert "+ streams.drafts/DraftsStream" in out
+    assert "AC3104" not in out
+
+
 def test_a_commit_is_found_from_another_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     git("init", "-q", "-b", "main")
     compile_("nothing")
