@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 FIRST_PARTITION_FIELD_ID = 1000
@@ -288,6 +289,7 @@ def sort_from_json(value: Mapping[str, Any]) -> SortField:
     return SortField(value["source-id"], value["transform"], value["direction"], value["null-order"])
 
 
+@cache
 def _primitive_from_text(text: str) -> Primitive:
     name, *numbers = re.split(r"[(),\[\]\s]+", text)
     return Primitive(name, tuple(int(each) for each in numbers if each))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -128,7 +128,7 @@ def _template(session: boto3.Session, stack: str) -> str:
     return body if isinstance(body, str) else ""
 
 
-def _stream_drift(session: boto3.Session, made: dict[str, ResourceText]) -> Iterator[str]:
+def _stream_drift(session: boto3.Session, made: Mapping[str, ResourceText]) -> Iterator[str]:
     client = session.client("firehose")
     for resource in made.values():
         if resource.type == "AWS::KinesisFirehose::DeliveryStream":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -92,17 +92,18 @@ def _check_format(found: Any) -> None:
 
 def sealed(key: str, entry: TableLock) -> TableLock:
     """Return the entry of a table with the hash of its state behind those of the states before."""
-    before = " ".join(entry.history)
-    return replace(entry, history=(*entry.history, _digest(f"{key} {before}", _state(entry))))
+    return replace(entry, history=(*entry.history, _digest_of(key, _table(entry), entry.history)))
 
 
 def state_changed(before: TableLock, after: TableLock) -> bool:
     """Whether two entries differ in anything but their history."""
-    return _state(before) != _state(after)
+    return replace(before, history=after.history) != after
 
 
-def _state(entry: TableLock) -> dict[str, Any]:
-    return {key: value for key, value in _table(entry).items() if key != "history"}
+def _digest_of(key: str, data: Mapping[str, Any], history: Sequence[str]) -> str:
+    """Return the hash of a table's state, which is its data without the hashes, behind a history."""
+    state = {name: value for name, value in data.items() if name != "history"}
+    return _digest(f"{key} {' '.join(history)}", state)
 
 
 def _table(entry: TableLock) -> dict[str, Any]:
@@ -163,15 +164,19 @@ def _digest(before: str, state: Mapping[str, Any]) -> str:
 
 
 def _read_table(key: str, data: Mapping[str, Any]) -> TableLock:
-    entry = TableLock(
+    *before, last = data["history"]
+    if last != _digest_of(key, data, before):
+        raise LockProblem("edited", f"the entry of table '{key}' was not written by the compiler")
+    created = _read_shape(data["created"])
+    return TableLock(
         logical_id=data["logical_id"],
         schema_id=data["schema_id"],
         template=data["template"],
         namespace=data["namespace"],
         name=data["name"],
         storage_class=data["storage_class"],
-        created=_read_shape(data["created"]),
-        current=_read_shape(data["current"]),
+        created=created,
+        current=created if data["current"] == data["created"] else _read_shape(data["current"]),
         last_column_id=data["last_column_id"],
         last_partition_id=data["last_partition_id"],
         partition_history=tuple(partition_from_json(each) for each in data["partition_history"]),
@@ -180,9 +185,6 @@ def _read_table(key: str, data: Mapping[str, Any]) -> TableLock:
         removed=data["removed"],
         history=tuple(data["history"]),
     )
-    if sealed(key, replace(entry, history=entry.history[:-1])).history != entry.history:
-        raise LockProblem("edited", f"the entry of table '{key}' was not written by the compiler")
-    return entry
 
 
 def _read_shape(data: Mapping[str, Any]) -> Shape:

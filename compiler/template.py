@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -20,6 +21,8 @@ _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECTION = re.compile(r"^(?P<name>[A-Za-z]+):", re.MULTILINE)
 _RESOURCE = re.compile(r"^  (?P<id>[A-Za-z0-9]+):\n", re.MULTILINE)
 _TYPE = re.compile(r"^    Type: (\S+)$", re.MULTILINE)
+# Empty lines, and comments between resources.
+_NOISE = re.compile(r"^(?: {2}#.*| *)\n", re.MULTILINE)
 
 
 @dataclass
@@ -61,7 +64,8 @@ def _short_form(loader: Any, suffix: str, node: Any) -> Any:
 _Loader.add_multi_constructor("!", _short_form)
 
 
-def resources(text: str) -> dict[str, ResourceText]:
+@lru_cache(maxsize=2)
+def resources(text: str) -> Mapping[str, ResourceText]:
     """Return the resources of a template of ours by logical id, in its order.
 
     It relies on the layout that our own templates have; a resource of a template that somebody
@@ -84,13 +88,10 @@ def accepted_by(text: str) -> Lock:
 
 
 def _bodies(text: str) -> Iterator[tuple[str, str]]:
-    section = _section(text, "Resources")
+    section = _NOISE.sub("", _section(text, "Resources"))
     starts = list(_RESOURCE.finditer(section))
     for start, following in zip_longest(starts, starts[1:]):
-        body = section[start.end() : following.start() if following else len(section)]
-        # A comment on the section that follows is not part of the resource.
-        lines = [line for line in body.splitlines() if not re.match(r" {2}#|\s*$", line)]
-        yield start["id"], "\n".join(lines) + "\n"
+        yield start["id"], section[start.end() : following.start() if following else len(section)]
 
 
 def _section(text: str, name: str) -> str:

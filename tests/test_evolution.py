@@ -118,7 +118,7 @@ ALLOWED = {
     "a doc is added, changed and taken away": (
         "columns: {a: {type: int, doc: one}, b: {type: int, doc: two}, c: int}",
         "columns: {a: {type: int, doc: 1st}, b: int, c: {type: int, doc: three}}",
-        ["» columns.a.doc one → 1st", "» columns.b.doc two → ", "» columns.c.doc  → three"],
+        ["» columns.a.doc one → 1st", "» columns.b.doc two → none", "» columns.c.doc none → three"],
     ),
     "a column is dropped with consent": (
         "columns: {a: int, b: int}",
@@ -192,7 +192,7 @@ SYMBOLS = {"create": "+", "evolve": "»", "delete": "-"}
 
 def short(change: Change) -> str:
     """Return a change on one line."""
-    both = (change.before and change.after) or change.path.endswith(".doc")
+    both = change.before and change.after
     values = f"{change.before} → {change.after}" if both else change.after or change.before
     return f"{SYMBOLS[change.action]} {change.path} {values}"
 

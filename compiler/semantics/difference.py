@@ -34,7 +34,7 @@ def differences(before: Lock, after: Lock) -> tuple[Change, ...]:
     for logical_id, (key, entry) in was.items():
         later_key, later = now.get(logical_id, (key, None))  # a template knows no keys of the spec
         if not entry.removed and (later is None or later.removed):
-            changes.append(_removal(f"tables.{later_key}"))
+            changes.append(_removal(f"tables.{later_key}", entry))
     for logical_id, (key, entry) in now.items():
         if logical_id in was and not entry.removed:
             changes += _table(f"tables.{key}", *was[logical_id], entry)
@@ -47,9 +47,10 @@ def _shown(shape: Shape) -> str:
     return f"{len(shape.columns)} column{'s' * (len(shape.columns) != 1)}"
 
 
-def _removal(address: str) -> Change:
-    rows = "stay in a table that no stack owns, unless it was deployed with retain: false"
-    means = {"rows": rows, "queries": "that name it must be changed", "access": "grants on it are revoked"}
+def _removal(address: str, entry: TableLock) -> Change:
+    means = {"queries": "that name it must be changed", "access": "grants on it are revoked"}
+    if entry.template:  # from a lock, where a template says by its DeletionPolicy what becomes of the rows
+        means["rows"] = "stay in a table that no stack owns, unless it was deployed with retain: false"
     return Change("delete", address, "", "", "", means)
 
 
@@ -178,7 +179,7 @@ def _field(address: str, old: _Node, new: _Node) -> Iterator[Change]:
         records = "must have it" if new.required else "may leave it out"
         yield _evolve(address, where, words[0], words[1], records=records)
     if old.doc != new.doc:
-        yield _evolve(address, f"{where}.doc", old.doc, new.doc)
+        yield _evolve(address, f"{where}.doc", old.doc or "none", new.doc or "none")
 
 
 def _differs(old: Type, new: Type) -> bool:
@@ -189,10 +190,12 @@ def _differs(old: Type, new: Type) -> bool:
 
 
 def _retyped(address: str, where: str, old: Type, new: Type) -> Change:
-    wider = isinstance(old, Primitive) and isinstance(new, Primitive) and promotes(old, new)
-    means = (
-        {"rows": "read as the wider type", "records": "may be larger"} if wider else {"rows": "may not fit"}
-    )
+    means = {"rows": "cannot be read as the new type"}
+    if isinstance(old, Primitive) and isinstance(new, Primitive):
+        if promotes(old, new):
+            means = {"rows": "read as the wider type", "records": "may be larger"}
+        elif promotes(new, old):
+            means = {"rows": "may not fit"}
     return _evolve(address, where, spelled(old), spelled(new), **means)
 
 

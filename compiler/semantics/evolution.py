@@ -254,7 +254,8 @@ def _changed(way: Evolution, old: Field, new: Field, prefix: str, parent: int) -
         message = f"column '{path}' of table '{way.table.key}' was optional and is now required"
         hint = "leave it optional: old rows may have no value"
         way.refuse(rules.NOW_REQUIRED, message, way.at(path), hint)
-    return replace(new, id=old.id, type=_type(way, old.type, new.type, path, old.id))
+    type_ = _type(way, old.type, new.type, path, old.id)
+    return Field(new.name, type_, new.required, new.doc, old.id)
 
 
 def _type(way: Evolution, old: Type, new: Type, path: str, field_id: int) -> Type:

@@ -13,6 +13,11 @@ from compiler.template import SCHEMA_TYPE, ResourceText, resources
 _LONGEST_VALUE = 100
 # Where a table is compared by its columns as well, these are told in the words of the spec.
 _TOLD_OTHERWISE = ("TableName", "Namespace")
+_FATES = {
+    "Delete": "its DeletionPolicy deletes it with all that is in it",
+    "Retain": "its DeletionPolicy takes it out of the stack and leaves it as it is",
+    "RetainExceptOnCreate": "its DeletionPolicy takes it out of the stack and leaves it as it is",
+}
 
 
 def resource_changes(
@@ -52,8 +57,7 @@ def _is_told(change: Change, tables: set[str]) -> bool:
 
 
 def _deleted(address: str, resource: ResourceText) -> Change:
-    kept = str(resource.body().get("DeletionPolicy", "")).startswith("Retain")
-    because = "its DeletionPolicy takes it out of the stack and leaves it as it is" if kept else ""
+    because = _FATES.get(str(resource.body().get("DeletionPolicy")), "")
     return Change("delete", address, "", resource.type, "", {}, because)
 
 
@@ -105,6 +109,9 @@ def _differing(before: Any, after: Any, path: Pointer) -> Iterator[tuple[Pointer
     if isinstance(before, list) and isinstance(after, list):
         gone = [item for item in before if item not in after]
         new = [item for item in after if item not in before]
+        if len(gone) == len(new) == 1:
+            yield from _differing(gone[0], new[0], path)
+            return
         if gone or new:
             yield from ((path, item, None) for item in gone)
             yield from ((path, None, item) for item in new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from compiler.iceberg import Field, ListType, MapType, Primitive, StructType, Type
 from compiler.names import COLUMN_HINT, is_column_name, nearest
@@ -67,6 +68,7 @@ class _Token:
     offset: int
 
 
+@cache
 def parse_type(text: str) -> Type:
     """Parse one column type; its fields have no ids yet.
 

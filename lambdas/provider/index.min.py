@@ -238,7 +238,8 @@ class Evolution:
   retired = set(json.loads(new.get("RetiredColumns") or "[]"))
   self.properties = dict(new.get("TableProperties") or {})
   self.properties.pop("format-version", None)
-  self.removable = set(old.get("TableProperties") or {}) - set(self.properties)
+  removable = {*(old.get("TableProperties") or {}), *(new.get("LostProperties") or [])}
+  self.removable = removable - set(self.properties)
   ids = ids_of(self.wanted)
   self.known = ids_of(list(map(json.loads, old.get("Columns") or []))) | retired
   self.droppable = ({each for each in self.known if each < max(ids)} | retired) - ids
@@ -314,14 +315,14 @@ class Evolution:
     return wanted
    if widens(wanted, live):
     self.notes.add(f"column '{path}' stays {live}")
-   if widens(wanted, live) or live.replace(" ", "") == wanted.replace(" ", ""):
+   if widens(wanted, live) or plain(live) == plain(wanted):
     return live
   elif isinstance(live, dict) and isinstance(wanted, dict) and live["type"] == wanted["type"]:
    if live["type"] == "struct":
     return {**live, "fields": self.fields(live["fields"], wanted["fields"], f"{path}.", step)}
    part = "element" if live["type"] == "list" else "value"
    inside, need = f"{path}.{part}", f"{part}-required"
-   if all(live.get(key) == wanted.get(key) for key in ("key", "key-id", f"{part}-id")):
+   if all(plain(live.get(key)) == plain(wanted.get(key)) for key in ("key", "key-id", f"{part}-id")):
     kind = self.kind(live[part], wanted[part], inside, step)
     return {**live, part: kind, need: live[need] and wanted[need]}
   raise Refused(f"column '{path}' is {json.dumps(live)} and cannot become {json.dumps(wanted)}")
@@ -345,6 +346,8 @@ def default_updates(metadata, kind, fields):
  added = {number: 0 if unsorted else 1 + max(each[number] for each in known), "fields": fields}
  default = {"action": f"set-default-{kind}", f"{kind}-id": 0 if unsorted else -1}
  return [{"action": f"add-{kind}", kind: added}, default]
+def plain(kind):
+ return kind.replace(" ", "") if isinstance(kind, str) else kind
 def widens(old, new):
  before, after = (re.fullmatch(r"decimal\((\d+), ?(\d+)\)", each) for each in (old, new))
  if before and after:

@@ -217,6 +217,13 @@ def test_a_space_in_a_decimal_is_no_difference(cloud: Cloud) -> None:
     assert commits(cloud) == []
 
 
+def test_a_space_in_a_decimal_that_is_the_key_of_a_map_is_no_difference(cloud: Cloud) -> None:
+    spaced, plain = ({**PROPERTIES["type"], "key": key} for key in ("decimal(9, 2)", "decimal(9,2)"))
+    table = cloud.table([SITE, {**PROPERTIES, "type": spaced}])
+    evolve(cloud, table, table.target([SITE, {**PROPERTIES, "type": plain}]))
+    assert commits(cloud) == []
+
+
 def test_an_earlier_schema_is_used_again(cloud: Cloud) -> None:
     table = cloud.table(FIRST)
     old, new = table.target(FIRST), table.target([{**SITE, "name": "site"}, EVENT, AT])
@@ -408,6 +415,13 @@ def test_properties_are_set_and_only_our_own_removed(cloud: Cloud) -> None:
     answer = update(cloud, old, new)
     assert table.metadata()["properties"] == {"theirs": "1", "y": "2"}
     assert answer["Data"]["Note"] == "set properties; removed properties"
+
+
+def test_a_table_made_today_loses_a_property_that_it_was_to_have_only_once(cloud: Cloud) -> None:
+    table = cloud.table(FIRST)
+    table.commit({"action": "set-properties", "updates": {"theirs": "1", "x": "1", "y": "1"}})
+    evolve(cloud, table, table.target(FIRST, TableProperties={"y": "2"}, LostProperties=["x", "z"]))
+    assert table.metadata()["properties"] == {"theirs": "1", "y": "2"}
 
 
 # columns of others
