@@ -222,10 +222,12 @@ def _check_reuse(
     way: Evolution, new: Field, before: Field | None, old: tuple[Field, ...], prefix: str, parent: int
 ) -> None:
     """Ask for consent where another field of the same struct, or column, ever had the name."""
+    if before and before.name == new.name:
+        return
     own = before.id if before else None
     users = {each.id for each in old if each.name == new.name}
     users |= {each.id for each in way.accepted.retired if (each.parent, each.name) == (parent, new.name)}
-    if (before and before.name == new.name) or not users - {own}:
+    if not users - {own}:
         return
     path = prefix + new.name
     if not way.consents("reuse_name", path):
