@@ -402,7 +402,6 @@ def caller(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session())
-    index.session.cache_clear()
 
 
 @pytest.mark.usefixtures("caller")
