@@ -28,7 +28,7 @@ def inlined(name: str, *appended: str) -> tuple[str, ...]:
 
 
 def _lines(name: str) -> list[str]:
-    return _minimal(name).read_text(encoding="utf-8").splitlines()
+    return _minimal(name).read_text(encoding="utf-8").rstrip("\n").split("\n")
 
 
 def write_minimal() -> None:
@@ -55,7 +55,7 @@ def strip(source: str) -> list[str]:
     tree = ast.parse(source)
     for start, end, replacement in sorted([*_texts(tree, starts), *_comments(content, starts)], reverse=True):
         content = content[:start] + replacement + content[end:]
-    lines = content.decode().splitlines()
+    lines = content.decode().split("\n")
     inside_text = _inside_text("\n".join(lines))
     return [
         line if index in inside_text else _narrowed(line.rstrip())

@@ -514,6 +514,14 @@ ROUTE_NOT_ONE_LINE = Rule(
     "It becomes part of one line that Firehose gets, and a comment would swallow what follows.",
     "Write it on one line, without '#' outside of quotes.",
 )
+ROUTE_TOO_LONG = Rule(
+    "AC3036",
+    "route-too-long",
+    "error",
+    "A route's JQ is longer than Firehose takes.",
+    "Table, operation and the database's name become one query, which has at most 5,120 characters.",
+    "Shorten it, or reshape the records with a `transform`.",
+)
 REQUIRED_UNDER_STREAM = Rule(
     "AC3101",
     "required-column-under-stream",
@@ -793,6 +801,14 @@ TOO_MANY_OUTPUTS = Rule(
     "The template has more outputs than CloudFormation takes.",
     "A stack has at most 200 outputs.",
     "Split the pipeline, and let the second one use the same bucket with `existing: true`.",
+)
+POLICY_TOO_LARGE = Rule(
+    "AC5004",
+    "policy-too-large",
+    "error",
+    "A role's policy is larger than IAM takes.",
+    "All inline policies of a role have at most 10,240 characters; one that serves many streams has more.",
+    "Give some of the streams a role of their own with `role`.",
 )
 TEMPLATE_REJECTED = Rule(
     "AC6001",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -42,6 +43,14 @@ def no_account() -> Iterator[None]:
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
         patch.setenv("no_proxy", "127.0.0.1,localhost")
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_leftover_endpoints(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the endpoints that the functions' own fixtures set for a whole session from all other tests."""
+    if "lambdas" not in request.path.parts:
+        for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")]:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -221,3 +221,18 @@ def test_what_everybody_uses_outlives_the_stack(account: AccountBed) -> None:
     # And a second stack adopts what the first one left.
     account.deploy(account_stack(CASES["lake_formation"]).text, "once-more")
     assert json.dumps([account.catalogs.catalogs, account.catalogs.registrations]) == before
+
+
+@pytest.mark.bed
+def test_the_shared_role_suffices_where_policies_are_evaluated(tmp_path: Path) -> None:
+    """Its calls of S3 Tables' REST catalog are judged; Glue and Lake Formation judge nobody on the bed."""
+    build, _ = compiled(tmp_path, pipeline="guarded", provider="account", bucket={"retain": False})
+    assert build
+    with AccountBed(auth=True) as bed:
+        bed.deploy(account_stack(CASES["lake_formation"]).text, "analytics-compile-account")
+        bed.deploy(build.stack.text, "guarded")
+        table = bed.catalog("guarded").load_table("analytics.initial_events")
+        assert len(table.schema().fields) == 28
+        assert len(grantees(bed)) == 2
+        bed.delete("guarded")
+        assert grantees(bed) == set()

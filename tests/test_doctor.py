@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -617,6 +618,8 @@ def test_it_only_reads(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert len(asked) > 10
     assert {name for name in asked if not name.startswith(("Get", "List", "Describe", "Simulate"))} == set()
+    page = (Path(__file__).parents[1] / "docs" / "operations.md").read_text("utf-8")
+    assert asked <= set(re.findall(r"`[a-z0-9]+:([A-Z][A-Za-z]+)`", page))
 
 
 @bed_test

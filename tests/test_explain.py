@@ -24,7 +24,7 @@ NAMES = {id(rule): name for name, rule in vars(rules).items() if isinstance(rule
 # No spec that fits a page shows these: they are about a file, its bytes, its size, or not about the spec.
 WITHOUT_EXAMPLE = {
     *("AC1001", "AC1002", "AC1003", "AC1004", "AC1005", "AC1006", "AC1007", "AC1016", "AC1017"),
-    *("AC5001", "AC5002", "AC5003", "AC6001", "AC6002", "AC7001", "AC7002"),
+    *("AC3036", "AC5001", "AC5002", "AC5003", "AC5004", "AC6001", "AC6002", "AC7001", "AC7002"),
 }
 WITH_EXAMPLE = [rule for rule in rules.RULES if rulebook.page(rule)["example"]]
 SMALLEST = {

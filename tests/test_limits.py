@@ -60,3 +60,24 @@ def test_a_limit_is_reported_at_the_pipeline_s_name(tmp_path: Path) -> None:
     _, found = compiled_text(tmp_path, tables(250))
     places = {each.location.line for each in found if each.rule.code.startswith("AC5")}
     assert places == {2}
+
+
+def test_ac5004_a_policy_of_more_than_iam_takes_is_refused(tmp_path: Path) -> None:
+    def fed(count: int) -> str:
+        streams = "".join(f"  a_stream_with_a_long_name_{n}: {{table: t{n}}}\n" for n in range(count))
+        return f"{tables(count)}streams:\n{streams}"
+
+    build, found = compiled_text(tmp_path, fed(20))
+    assert build, said(found)
+    (tmp_path / "spec.lock.json").unlink(missing_ok=True)
+    build, found = compiled_text(tmp_path, fed(64))
+    assert build is None
+    assert codes(found) == ["AC5004"]
+    assert "the policy of DeliveryRole has about" in said(found)
+
+
+def test_a_description_is_counted_in_bytes(tmp_path: Path) -> None:
+    for text, expected in (("é" * 512, []), ("é" * 513, ["AC2006"])):
+        spec = tables(1).replace("pipeline: big", f"pipeline: big\ndescription: {text}")
+        _, found = compiled_text(tmp_path, spec)
+        assert [code for code in codes(found) if code != "AC3104"] == expected

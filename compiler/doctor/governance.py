@@ -64,7 +64,12 @@ def administrators(subject: Subject) -> Verdict:
         message = (
             f"{', '.join(gone)} is a data lake administrator and gone: no change of the list is accepted"
         )
-        return wrong(message, "aws lakeformation get-data-lake-settings", "put the settings back without it")
+        return wrong(
+            message,
+            "aws lakeformation get-data-lake-settings --query DataLakeSettings > settings.json",
+            "take it out of the file",
+            "aws lakeformation put-data-lake-settings --data-lake-settings file://settings.json",
+        )
     if own not in admins and len(admins) >= _ADMINISTRATORS:
         message = f"there are {len(admins)} data lake administrators already, and AWS takes {_ADMINISTRATORS}"
         return wrong(message, "write provider: account in the spec, and deploy the account stack")

@@ -21,6 +21,8 @@ from compiler.provider import (
     provider_view,
     stack_function,
 )
+from compiler.semantics.policysize import MAXIMUM_CHARACTERS as POLICY_MAXIMUM
+from compiler.semantics.policysize import oversized_policies
 from compiler.stack import Stack
 
 MAXIMUM_BYTES = 1_000_000
@@ -385,3 +387,7 @@ def _check_limits(stack: Stack, model: Model, found: Diagnostics) -> None:
         if count > maximum:
             message = f"the template has {count:,} {what}; CloudFormation takes at most {maximum:,}"
             found.add(rule, message, model.location, hint)
+    for logical_id, length in oversized_policies(stack.text):
+        message = f"the policy of {logical_id} has about {length:,} characters; IAM takes {POLICY_MAXIMUM:,}"
+        place = stack.origins.get(logical_id, model.location)
+        found.add(rules.POLICY_TOO_LARGE, message, place, "give some of its streams a role of their own")

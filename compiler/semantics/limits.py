@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -35,6 +34,7 @@ def check_limits(model: Model, scope: Scope) -> None:
             hint = "shorten the name of the pipeline or of the entry"
             scope.found.add(rules.NAME_TOO_LONG, message, name.location, hint)
     _check_bucket(model, scope)
+    _check_description(model, scope)
     _check_distinct(model, scope)
     if not scope.found.failed:  # a stream that was left out would make its tables look unfed
         _check_feeds(model, scope)
@@ -53,7 +53,6 @@ def _names(model: Model) -> Iterator[_Name]:
 
 
 # S3 user guide, s3-tables-buckets-naming.html.
-_BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-", "aws")
 _BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 
@@ -67,10 +66,18 @@ def _check_bucket(model: Model, scope: Scope) -> None:
         hint = "rename the pipeline, or set bucket: {name: …}"
         # The schema has refused a reserved name that is given, so this one is made from the pipeline's.
         scope.found.add(rules.RESERVED_NAME, message, model.location, hint)
-    elif not _BUCKET.fullmatch(name):
-        message = f"'{name}' cannot be the name of a table bucket"
-        hint = "lower-case letters, digits and '-', beginning and ending with a letter or digit"
-        scope.found.add(rules.RESERVED_NAME, message, model.bucket.location, hint)
+
+
+# CloudFormation user guide, cloudformation-limits.html: bytes, where the schema can only count characters.
+_MAXIMUM_DESCRIPTION_BYTES = 1024
+
+
+def _check_description(model: Model, scope: Scope) -> None:
+    size = len(model.description.encode())
+    if size > _MAXIMUM_DESCRIPTION_BYTES:
+        message = f"'description' has {size:,} bytes, and may have at most {_MAXIMUM_DESCRIPTION_BYTES:,}"
+        hint = "shorten it; a letter with an accent counts twice, an emoji four times"
+        scope.report(rules.OUT_OF_RANGE, message, ("description",), hint)
 
 
 def _check_distinct(model: Model, scope: Scope) -> None:

@@ -16,6 +16,9 @@ from compiler.semantics.scope import Scope
 DEFAULT_ROLE = "delivery"
 # JQ texts in double quotes, and anything else but a comment or a line break.
 _ONE_LINE = re.compile(r'(?:"(?:[^"\\\n]|\\[^\n])*+"|[^"#\n\r])*+')
+# A processor's parameter has at most 5,120 characters (Firehose API, ProcessorParameter); the longest names
+# of a database and a table, and the words around them, are ours.
+_MAXIMUM_ROUTE = 5120 - 600
 _NOT_DELIVERED = {"time": "a string", "uuid": "a string", "fixed": "binary"}
 
 
@@ -98,6 +101,12 @@ def _check_routing(
             message = f"the route's {word} of stream '{key}' is not one line of JQ without comments"
             hint = "close every quote, and leave out '#' and line breaks"
             scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
+    length = sum(len(each) for each in route.values())
+    if length > _MAXIMUM_ROUTE:
+        message = f"the route of stream '{key}' has {length:,} characters; it may have {_MAXIMUM_ROUTE:,}"
+        scope.report(
+            rules.ROUTE_TOO_LONG, message, (*here, "route"), "shorten it, or use a transform", key=True
+        )
     keyless = [table.key for table in targets if not (table.identifier or table.key in keys)]
     if "operation" in route and keyless and (keys or not entry.get("unique_keys")):
         hint = "add unique_keys, or an identifier to the table"

@@ -61,10 +61,10 @@ def whole(bits, value):
   raise Unfit(f"does not fit {bits} bits")
  return made
 def real(largest, value):
- given = number(value)
- if not -largest <= given <= largest:
+ made = float(str(number(value)))
+ if not -largest <= made <= largest:
   raise Unfit("is too large")
- return float(given)
+ return made
 def moment(value):
  if isinstance(value, str) and not NUMBER.fullmatch(value):
   try:

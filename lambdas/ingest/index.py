@@ -115,10 +115,10 @@ def whole(bits: int, value: Any) -> int:
 
 def real(largest: float, value: Any) -> float:
     """Give a floating-point number, which has to be finite: JSON has no other."""
-    given = number(value)
-    if not -largest <= given <= largest:
+    made = float(str(number(value)))  # of text, because a long integer would raise
+    if not -largest <= made <= largest:
         raise Unfit("is too large")
-    return float(given)
+    return made
 
 
 def moment(value: Any) -> int:

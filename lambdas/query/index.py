@@ -98,7 +98,7 @@ def numeral(name: str, sizes: list[str], value: Any) -> str:
     given = Decimal(str(value))
     if name in ("float", "double"):
         largest = 3.4028234663852886e38 if name == "float" else 1.7976931348623157e308
-        if not -largest <= given <= largest:
+        if not -largest <= float(given) <= largest:
             raise ValueError
         return f"{'REAL' if name == 'float' else 'DOUBLE'} '{float(given)!r}'"
     digits, places = map(int, sizes or (20, 0))
