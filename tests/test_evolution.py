@@ -13,16 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from compiler import rules
 from compiler.change import Change
-from compiler.diagnostics import Diagnostics
 from compiler.iceberg import PartitionField, Primitive, spelled
 from compiler.lock import TableLock
 from compiler.lockfile import dump, sealed
-from compiler.pipeline import compile_spec
-from compiler.report.text import text
-from compiler.report.view import view
 from compiler.semantics.promotion import promotes
+from tests.compiling import assert_golden
 from tests.evolving import (
     HEAD,
     Finding,
@@ -913,41 +909,13 @@ def test_a_refused_change_does_not_hide_the_plan() -> None:
     assert [(each.action, each.path) for each in planned.changes] == [("delete", "columns.b")]
 
 
-# The same in whole files, each with the lock that it is held against
+# The locks beside the specs with mistakes (tests/test_diagnostics.py)
 
-CASES = sorted((Path(__file__).parent / "diagnostics").glob("AC4*/"))
-
-
-def case_name(case: Path) -> str:
-    """Return how pytest calls a case."""
-    return case.name
+CASES = sorted((Path(__file__).parent / "diagnostics").glob("AC4*/before.yaml"))
 
 
-@pytest.mark.parametrize("case", [each for each in CASES if (each / "before.yaml").exists()], ids=case_name)
-def test_the_lock_of_a_case_is_what_its_earlier_spec_compiles_to(case: Path, update_golden: bool) -> None:
-    lock = dump(accept((case / "before.yaml").read_text()).next_lock)
-    path = case / "spec.lock.json"
-    if update_golden:
-        path.write_text(lock)
-    assert path.read_text() == lock
-
-
-@pytest.mark.parametrize("case", CASES, ids=case_name)
-def test_a_change_is_explained_in_exactly_these_words(
-    case: Path, update_golden: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(case)
-    found = Diagnostics()
-    compile_spec("spec.yaml", found, linting=False)
-    words = text(view(found, None, Path("out"), ()), colour=False, quiet=True)
-    path = case / "expected.txt"
-    if update_golden:
-        path.write_text(words)
-    assert case.name.partition("-")[0] in {each.rule.code for each in found}
-    assert path.read_text() == words
-
-
-def test_every_rule_of_the_plan_has_a_case() -> None:
-    codes = {each.code for each in rules.RULES if each.code.startswith("AC4")}
-    by_command = {"AC4205", "AC4206"}  # of --locked and of plan: tests/test_lock.py, tests/test_plan.py
-    assert {case.name.partition("-")[0] for case in CASES} == codes - by_command
+@pytest.mark.parametrize("before", CASES, ids=lambda path: path.parent.name)
+def test_the_lock_of_a_case_is_what_its_earlier_spec_compiles_to(before: Path, update_golden: bool) -> None:
+    assert_golden(
+        before.with_name("spec.lock.json"), dump(accept(before.read_text()).next_lock), update_golden
+    )
