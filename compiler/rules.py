@@ -730,6 +730,14 @@ UNUSED_CONSENT = Rule(
     "What it allows is in the lock already, or is not asked for; it would allow it another time.",
     "Remove it.",
 )
+RETURNED_TABLE = Rule(
+    "AC4103",
+    "returned-table",
+    "warning",
+    "A table is back that was taken out of the spec.",
+    "Where it was retained it is still in the bucket, and CloudFormation cannot create another of its name.",
+    "Import it into the stack; or leave it alone, and take another name.",
+)
 LOCK_UNREADABLE = Rule(
     "AC4201",
     "unreadable-lock",

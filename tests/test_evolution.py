@@ -726,9 +726,16 @@ def test_a_table_that_is_gone_stays_in_the_lock_and_comes_back_with_its_ids() ->
     assert len(back.history) == 4
 
 
+def test_a_table_that_comes_back_may_still_be_there() -> None:
+    only = tables(f"drafts {COLUMNS}")
+    message = "table 'orders' is back, and where it was retained it is still in the bucket"
+    assert said_once(warnings(TWO, only, TWO)) == ("AC4103", "orders", message)
+    assert warnings(TWO, only, TWO, TWO) == []
+
+
 def test_a_table_that_is_gone_comes_back_only_as_it_was() -> None:
     found = refuse(TWO, tables(f"drafts {COLUMNS}"), tables(f"drafts {COLUMNS}", "orders columns: {b: int}"))
-    assert [each.code for each in found] == ["AC4006"]
+    assert [each.code for each in found] == ["AC4103", "AC4006"]
 
 
 TABLES_REFUSED = {

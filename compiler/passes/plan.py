@@ -113,6 +113,10 @@ def _table(table: Table, key: str, before: Lock, document: Document, found: Diag
         )
         place = document.locate(("tables", table.key, "storage_class"))
         found.add(rules.FIXED_SETTING, message, place, f"write {accepted.storage_class} again")
+    if accepted.removed and table.former_key is None:
+        message = f"table '{table.key}' is back, and where it was retained it is still in the bucket"
+        hint = "import it into the stack, since it cannot be created again; or take another name"
+        found.add(rules.RETURNED_TABLE, message, document.locate_key(("tables", table.key)), hint)
     entry = evolve(table, accepted, document, found)
     unchanged = key == table.key and not state_changed(accepted, entry)
     return entry if unchanged else sealed(table.key, entry)
