@@ -47,8 +47,8 @@ def no_account() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_leftover_endpoints(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the endpoints that the functions' own fixtures set for a whole session from all other tests."""
-    if "lambdas" not in request.path.parts:
+    """Hide the endpoints that the functions' fixtures set for a session from what deploys to the bed."""
+    if "e2e" in request.path.parts:
         for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")]:
             monkeypatch.delenv(name)
 
