@@ -7,7 +7,7 @@ from typing import Any
 
 from compiler.diagnostics import Location
 from compiler.emit import GetAtt, LogicalId
-from compiler.environment import environment, resource_types
+from compiler.environment import environment
 from compiler.model import Access
 from compiler.provider import (
     ACCOUNT_FUNCTION,
@@ -17,6 +17,7 @@ from compiler.provider import (
     provider_view,
 )
 from compiler.stack import Stack
+from compiler.template import resource_types
 
 ACCOUNT_STACK = "analytics-compile-account"
 """The name under which the stack is deployed, in every account and Region."""

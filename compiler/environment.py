@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import jinja2
 
 from compiler.assets import folder
 from compiler.emit import emit
-
-_RESOURCE = re.compile(r"^  ([A-Za-z0-9]+):\n    Type: (\S+)$", re.MULTILINE)
 
 
 @cache
@@ -26,8 +23,3 @@ def environment() -> jinja2.Environment:
         autoescape=False,  # this is no HTML
         auto_reload=False,
     )
-
-
-def resource_types(text: str) -> dict[str, str]:
-    """Return the logical ids of a rendered template, in its order, with their types."""
-    return dict(_RESOURCE.findall(text))

@@ -141,10 +141,7 @@ def _default(part: Schema) -> str:
 
 
 def _planned(part: Schema) -> str:
-    if part.get("x-planned"):
-        return " *Planned.*"
-    values = ", ".join(map(_code, part.get("x-planned-values", ())))
-    return f" *Planned: {values}.*" if values else ""
+    return " *Planned.*" if part.get("x-planned") else ""
 
 
 def _code(value: Any) -> str:

@@ -74,6 +74,11 @@ def resources(text: str) -> Mapping[str, ResourceText]:
     return {logical_id: ResourceText(logical_id, _type(body), body) for logical_id, body in _bodies(text)}
 
 
+def resource_types(text: str) -> dict[str, str]:
+    """Return the type of every resource by logical id, in the template's order."""
+    return {logical_id: resource.type for logical_id, resource in resources(text).items()}
+
+
 def accepted_by(text: str) -> Lock:
     """Return what a template asks of its tables, as far as a comparison needs it. Raises Unreadable."""
     tables = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -43,14 +42,6 @@ def no_account() -> Iterator[None]:
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
         patch.setenv("no_proxy", "127.0.0.1,localhost")
         yield
-
-
-@pytest.fixture(autouse=True)
-def no_leftover_endpoints(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the endpoints that the functions' fixtures set for a session from what deploys to the bed."""
-    if "e2e" in request.path.parts:
-        for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_")]:
-            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -145,10 +145,7 @@ def _used(value: Any, schema: Any, path: Path) -> Iterator[Path]:
 def _words(schema: Any, path: Path) -> Iterator[Path]:
     """Yield the path of every text that may stand as a value, with the text."""
     for part in _branches(schema):
-        planned = part.get("x-planned-values", ())
-        yield from (
-            (*path, word) for word in part.get("enum", ()) if isinstance(word, str) and word not in planned
-        )
+        yield from ((*path, word) for word in part.get("enum", ()) if isinstance(word, str))
         for name, inner in part.get("properties", {}).items():
             if not inner.get("x-planned"):
                 yield from _words(inner, (*path, name))

@@ -47,8 +47,7 @@ def run(options: argparse.Namespace) -> int:
     from compiler.account import Settings, account_stack
     from compiler.passes.lint import lint
     from compiler.passes.write import write_file
-    from compiler.report.text import text
-    from compiler.report.view import view
+    from compiler.report.findings import findings
 
     found = Diagnostics()
     stack = account_stack(Settings(options.access, options.notify, tuple(options.kms_key)))
@@ -58,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.out) / f"{stack.name}.template.yaml"
     content = stack.text.encode()
     written = not found.failed and write_file(path, content, found)
-    sys.stdout.write(text(view(found, None, path.parent, ()), colour=terminal.colourful(sys.stdout)))
+    sys.stdout.write(findings(found, colour=terminal.colourful(sys.stdout)))
     if written and not options.quiet:
         _say(path, stack.name, len(content))
     return terminal.PROBLEMS if found.failed else terminal.FINE

@@ -33,12 +33,11 @@ def run(options: argparse.Namespace) -> int:
     from compiler.doctor import view
     from compiler.doctor.examine import examine, prepare
     from compiler.pipeline import compile_spec
-    from compiler.report.text import text
-    from compiler.report.view import view as report
+    from compiler.report.findings import findings as spec_findings
 
     found = Diagnostics()
     build = compile_spec(options.spec, found, linting=False)
-    sys.stderr.write(text(report(found, None, Path("out"), ()), colour=terminal.colourful(sys.stderr)))
+    sys.stderr.write(spec_findings(found, colour=terminal.colourful(sys.stderr)))
     if build is None:
         return terminal.PROBLEMS
     prepared = prepare(options.spec, build)

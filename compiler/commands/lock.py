@@ -31,15 +31,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read the tables, write the lock; return the exit code."""
-    from compiler.report.text import text
-    from compiler.report.view import view
+    from compiler.report.findings import findings
 
     found = Diagnostics()
     path = _rebuild(options, found)
     if path:
         print(f"wrote {path}; compile again, and read the plan before you deploy")
-    report = view(found, None, Path("out"), ())
-    sys.stdout.write(text(report, colour=terminal.colourful(sys.stdout), source=True))
+    sys.stdout.write(findings(found, colour=terminal.colourful(sys.stdout)))
     return terminal.PROBLEMS if found.failed else terminal.FINE
 
 

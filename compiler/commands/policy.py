@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from compiler import terminal
 from compiler.diagnostics import Diagnostics
@@ -30,14 +29,12 @@ def run(options: argparse.Namespace) -> int:
     """Compile in memory and print the policy; return the exit code."""
     from compiler.deployer import Where, deployer_policy
     from compiler.pipeline import compile_spec
-    from compiler.report.text import text
-    from compiler.report.view import view
+    from compiler.report.findings import findings
 
     found = Diagnostics()
     build = compile_spec(options.spec, found, linting=False)
     if build:
         where = Where(options.partition, options.region, options.account)
         terminal.print_json(deployer_policy(build.plan.model, build.stack, where))
-    report = view(found, None, Path("out"), ())
-    sys.stderr.write(text(report, colour=terminal.colourful(sys.stderr)))
+    sys.stderr.write(findings(found, colour=terminal.colourful(sys.stderr)))
     return terminal.PROBLEMS if found.failed else terminal.FINE

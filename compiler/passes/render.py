@@ -10,7 +10,7 @@ from compiler import rules
 from compiler.change import Plan
 from compiler.diagnostics import Diagnostics, Location
 from compiler.emit import GetAtt, LogicalId, Ref, Sub
-from compiler.environment import environment, resource_types
+from compiler.environment import environment
 from compiler.iceberg import Field, Shape, field_json, named_ids, partition_json, sort_json, type_json
 from compiler.lock import TableLock
 from compiler.model import Bucket, Grant, Model, Namespace, Role, Stream, Table
@@ -24,6 +24,7 @@ from compiler.provider import (
 from compiler.semantics.policysize import MAXIMUM_CHARACTERS as POLICY_MAXIMUM
 from compiler.semantics.policysize import oversized_policies
 from compiler.stack import Stack
+from compiler.template import resource_types
 
 MAXIMUM_BYTES = 1_000_000
 """CloudFormation's limit for a template in S3 (CloudFormation user guide, cloudformation-limits.html)."""

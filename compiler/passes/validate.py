@@ -55,9 +55,7 @@ def _without_planned(part: Any) -> Any:
         return part
     if part.get("x-planned") is True:
         return False
-    planned = part.get("x-planned-values", [])
-    enum = {"enum": [value for value in part["enum"] if value not in planned]} if planned else {}
-    return {key: _without_planned(value) for key, value in part.items()} | enum
+    return {key: _without_planned(value) for key, value in part.items()}
 
 
 def _one_for_each_value(errors: list[Any]) -> Iterator[Any]:
@@ -215,8 +213,6 @@ def _converted(types: list[str], value: Any) -> str:
 
 
 def _not_allowed(value: Any, path: Path, where: Mapping[str, Any]) -> tuple[Rule, str, str]:
-    if value in where.get("x-planned-values", ()):
-        return rules.PLANNED, f"'{path[-1]}: {value}' is not built by this release yet", "remove it for now"
     options = where.get("enum", [where.get("const")])
     others = [_KINDS[branch["type"]] for branch in where.get("anyOf", ()) if branch["type"] != where["type"]]
     near = nearest(value.lower(), options) if isinstance(value, str) else ""

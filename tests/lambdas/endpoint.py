@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
 Json = dict[str, Any]
 
 
@@ -74,6 +76,19 @@ def serving(answer: Answer) -> Iterator[Endpoint]:
     finally:
         endpoint.shutdown()
         endpoint.server_close()
+
+
+@contextmanager
+def leading(service: str, answer: Answer, client: Any) -> Iterator[Endpoint]:
+    """Run an endpoint, and lead a function's one cached client of a service there."""
+    with serving(answer) as endpoint, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(f"AWS_ENDPOINT_URL_{service}", endpoint.url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        client.cache_clear()
+        yield endpoint
+    client.cache_clear()
 
 
 class Context:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lambdas.ingest import index
-from tests.lambdas.endpoint import Endpoint, serving
+from tests.lambdas.endpoint import Endpoint, leading
 from tests.lambdas.ingest.streams import CONFIG, Json, Streams
 
 
@@ -25,14 +25,8 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[Endpoint]:
     """Run an endpoint, and lead the function's one client there."""
-    with serving(Streams().answer) as endpoint, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL_FIREHOSE", endpoint.url)
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        index.firehose.cache_clear()
+    with leading("FIREHOSE", Streams().answer, index.firehose) as endpoint:
         yield endpoint
-    index.firehose.cache_clear()
 
 
 @pytest.fixture

@@ -17,12 +17,11 @@ from urllib.request import Request, urlopen
 import boto3
 
 from lambdas.provider import index
+from tests.bed.servers import ACCOUNT, REGION
 from tests.lambdas.provider.faults import Script
 
 Json = dict[str, Any]
 
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/web-analytics-provider"
 STACK = "web-analytics"
 

@@ -7,21 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from lambdas.query import index
-from tests.lambdas.endpoint import Endpoint, serving
+from tests.lambdas.endpoint import Endpoint, leading
 from tests.lambdas.query.athena import CONFIG, Athena
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[Endpoint]:
     """Run an endpoint, and lead the function's one client there."""
-    with serving(Athena().answer) as endpoint, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL_ATHENA", endpoint.url)
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        index.athena.cache_clear()
+    with leading("ATHENA", Athena().answer, index.athena) as endpoint:
         yield endpoint
-    index.athena.cache_clear()
 
 
 @pytest.fixture
