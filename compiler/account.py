@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.alarmview import Metric, alarm_view
 from compiler.diagnostics import Location
-from compiler.emit import GetAtt, LogicalId
+from compiler.emit import GetAtt, LogicalId, Ref
 from compiler.environment import environment
 from compiler.model import Access
 from compiler.provider import (
@@ -47,39 +48,32 @@ def _view(settings: Settings) -> dict[str, Any]:
         "tags": [],
         "access": settings.access,
         "kms_key_arns": list(settings.kms_key_arns),
-        "notify": settings.notify,
         "service_token": own_token(),
         "service_timeout": SERVICE_TIMEOUT_SECONDS,
         "provider": provider_view(ACCOUNT_FUNCTION, "provider", "account"),
-        "alarms": _alarms(),
+        "alarms": _alarms(settings.notify),
         "outputs": [{"name": LogicalId(name), "value": value} for name, value in _outputs(settings).items()],
     }
 
 
-def _alarms() -> list[dict[str, Any]]:
+def _alarms(notify: str | None) -> list[dict[str, Any]]:
+    # Lambda counts in milliseconds, and a function that is cut off cannot answer any more.
+    late = TIMEOUT_SECONDS * 900
     return [
-        _alarm("Errors", "Errors", "Sum", 0, "crashed or ran out of time; the stack that called it waits"),
-        _alarm("Throttles", "Throttles", "Sum", 0, "was not run: the account has no concurrency left for it"),
-        _alarm(
-            # Lambda counts in milliseconds, and a function that is cut off cannot answer any more.
-            "Duration",
-            "Duration",
-            "Maximum",
-            TIMEOUT_SECONDS * 900,
-            f"took more than nine tenths of its {TIMEOUT_SECONDS} seconds",
-        ),
+        alarm_view(
+            f"Provider{what}Alarm",
+            f"{ACCOUNT_FUNCTION}-{what.lower()}",
+            f"The provider of custom resources {happened}.",
+            Metric("AWS/Lambda", what, {"FunctionName": Ref("ProviderFunction")}, statistic),
+            threshold,
+            notify,
+        )
+        for what, statistic, threshold, happened in (
+            ("Errors", "Sum", 0, "crashed or ran out of time; the stack that called it waits"),
+            ("Throttles", "Sum", 0, "was not run: the account has no concurrency left for it"),
+            ("Duration", "Maximum", late, f"took more than nine tenths of its {TIMEOUT_SECONDS} seconds"),
+        )
     ]
-
-
-def _alarm(what: str, metric: str, statistic: str, threshold: int, happened: str) -> dict[str, Any]:
-    return {
-        "logical_id": LogicalId(f"Provider{what}Alarm"),
-        "name": f"{ACCOUNT_FUNCTION}-{what.lower()}",
-        "description": f"The provider of custom resources {happened}.",
-        "metric": metric,
-        "statistic": statistic,
-        "threshold": threshold,
-    }
 
 
 def _outputs(settings: Settings) -> dict[str, Any]:

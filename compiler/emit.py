@@ -54,10 +54,11 @@ class Sub:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Text of ours over several lines, as a literal block under a key at `indent` spaces."""
+    """Text of ours over several lines, as a literal block at `indent` spaces; with `!Sub` if asked for."""
 
     lines: tuple[str, ...]
     indent: int
+    substituted: bool = False
 
 
 def emit(value: Any) -> str:
@@ -91,7 +92,8 @@ def _special(value: Any) -> str:
         return f"!Sub {emit([value.pattern, value.values])}"
     if isinstance(value, Block):
         indent = "\n" + " " * value.indent
-        return "|" + "".join(indent + line if line else "\n" for line in value.lines)
+        start = "!Sub |" if value.substituted else "|"
+        return start + "".join(indent + line if line else "\n" for line in value.lines)
     raise TypeError(f"{type(value).__name__} is not plain data")
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from compiler.assets import folder
 
 _Cut = tuple[int, int, bytes]
 """From where to where in the source, in bytes, and what goes in its place."""
+
+CONFIG = "CONFIG: Json = {}"
+"""What stands for the configuration in the source of a function that has one."""
 
 # Python takes it only as the first statement of a file.
 _FUTURE = "from __future__ import"
@@ -25,6 +29,18 @@ def inlined(name: str, *appended: str) -> tuple[str, ...]:
     """
     following = (line for each in appended for line in _lines(each) if not line.startswith(_FUTURE))
     return (*_lines(name), *following)
+
+
+def configured(name: str, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the lines of a function that has its configuration as data in its code, a line for each part.
+
+    `!a` writes a Python literal of nothing but printable ASCII, so no text of a spec can end it, or the
+    block of YAML that it stands in.
+    """
+    lines = _lines(name)
+    at = lines.index(CONFIG)
+    parts = (f" {key!r}: {value!a}," for key, value in config.items())
+    return (*lines[:at], "CONFIG = {", *parts, "}", *lines[at + 1 :])
 
 
 def _lines(name: str) -> list[str]:

@@ -130,6 +130,58 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Which of its streams an ingest function sends an event to, by the value of one of its keys."""
+
+    field: str
+    streams: Mapping[str, str]
+    """Of each value, the stream's key."""
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Lambda function that takes events or answers queries."""
+
+    key: str
+    name: str
+    logical_id: str
+    log_group: str
+    log_group_id: str
+    kind: Literal["ingest", "query"]
+    streams: tuple[Stream, ...]
+    choose: Choice | None
+    stamp: Mapping[str, str]
+    unknown: str
+    scan_limit_megabytes: int
+    workgroup_id: str
+    url: Literal["none", "iam", "public"]
+    url_id: str
+    access_id: str
+    """The permission to call a public URL; since October 2025 it takes the invocation's, too."""
+    invocation_id: str
+    allowed_origins: tuple[str, ...]
+    memory_megabytes: int
+    timeout_seconds: int
+    concurrency: int | None
+    role: str
+    """The key of the role it runs as."""
+    has_own_role: bool
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Whom to tell, and of what."""
+
+    notify: str
+    failed_rows: int
+    freshness_minutes: int
+    dashboard: bool
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """A principal: a role that the stack makes for a service, or an existing ARN that is only granted."""
 
@@ -140,8 +192,11 @@ class Role:
     service: str | None
     arn: str | None
     delivers: tuple[Stream, ...]
+    runs: tuple[Function, ...]
+    """The pipeline's functions that run as this role."""
     writes: tuple[Stream, ...]
     reads: tuple[Table, ...]
+    """The tables that it may query through the pipeline's workgroup."""
     grants: tuple[Grant, ...]
     namespaces: tuple[Namespace, ...]
     """The namespaces that the role sees in the catalog."""
@@ -163,7 +218,9 @@ class Model:
     namespaces: tuple[Namespace, ...]
     tables: tuple[Table, ...]
     streams: tuple[Stream, ...]
+    functions: tuple[Function, ...]
     roles: tuple[Role, ...]
+    alarms: Alarms | None
     location: Location
 
     def logical_ids(self) -> Iterator[tuple[str, Location]]:
@@ -178,6 +235,16 @@ class Model:
             yield stream.logical_id, stream.location
             yield stream.log_group_id, stream.location
             yield stream.log_stream_id, stream.location
+        for function in self.functions:
+            yield function.logical_id, function.location
+            yield function.log_group_id, function.location
+            if function.url != "none":
+                yield function.url_id, function.location
+            if function.url == "public":
+                yield function.access_id, function.location
+                yield function.invocation_id, function.location
+            if function.kind == "query":
+                yield function.workgroup_id, function.location
         for role in self.roles:
             yield role.grants_id, role.location
             if role.service:

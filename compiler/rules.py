@@ -594,6 +594,94 @@ UNUSED_IGNORE = Rule(
     "What it was for has been mended, or is reported elsewhere; left in, it would hide the next one.",
     "Remove it, or move it to the entry that the warning is shown in.",
 )
+FUNCTION_KEYS = Rule(
+    "AC3601",
+    "keys-of-function",
+    "error",
+    "A function lacks what its kind needs, or has a key that has no effect.",
+    "kind: ingest feeds streams, kind: query runs queries, and only what has a URL is called by web pages.",
+    "Add or remove the key.",
+)
+FUNCTION_STREAM = Rule(
+    "AC3602",
+    "unsuitable-stream",
+    "error",
+    "A function is to feed a stream that cannot take its events.",
+    "It puts an event that fits one table to a stream of direct source that has only this table.",
+    "Feed a stream of one table without a Kinesis source.",
+)
+FUNCTION_CHOICE = Rule(
+    "AC3603",
+    "stream-choice",
+    "error",
+    "A function has several streams and no choice between them, or chooses one that is not its own.",
+    "Each event goes to one stream, by the value of one of its keys.",
+    "Add `choose`, and name the function's own streams in it.",
+)
+FUNCTION_STAMP = Rule(
+    "AC3604",
+    "unsuitable-stamp",
+    "error",
+    "A function stamps a column that none of its tables has, or whose type does not fit.",
+    "`now` is a moment and `today` a date; either can also be text.",
+    "Correct the column's name, or its type.",
+)
+FUNCTION_ROLE = Rule(
+    "AC3605",
+    "role-of-function",
+    "error",
+    "A function runs as a role that Lambda cannot assume.",
+    "The role's trust policy names another service, or the role is not made here.",
+    "Give the role service: lambda, or let the function have one of its own.",
+)
+PUBLIC_URL = Rule(
+    "AC3606",
+    "public-url",
+    "error",
+    "A function's URL is public, and nothing says which sites may call it.",
+    "Without origins no web page may read its answers; with all of them every page may.",
+    "Write `allowed_origins`.",
+)
+UNLIMITED_URL = Rule(
+    "AC3611",
+    "unlimited-url",
+    "warning",
+    "Anyone may call a function as often as they like.",
+    "Without a concurrency of its own it can use up what the whole account has.",
+    "Set `concurrency`.",
+)
+SHORT_TIMEOUT = Rule(
+    "AC3612",
+    "short-timeout",
+    "warning",
+    "A function has hardly time for one call of a service.",
+    "A slow call is given up and made again within the function's time.",
+    "Give it ten seconds or more.",
+)
+FUNCTION_BEFORE_TRANSFORM = Rule(
+    "AC3613",
+    "function-before-transform",
+    "warning",
+    "A function feeds a stream that reshapes its records.",
+    "Events are checked against the table's columns, and the transform sees them before the table does.",
+    "Let the transform take and give the table's columns, or leave one of the two out.",
+)
+NEVER_CHOSEN = Rule(
+    "AC3614",
+    "never-chosen",
+    "warning",
+    "A function never chooses one of its streams.",
+    "Neither a value nor the default of `choose` leads to it.",
+    "Name it in `choose`, or remove it from `streams`.",
+)
+FRESHNESS_BELOW_BUFFER = Rule(
+    "AC3615",
+    "freshness-below-buffer",
+    "warning",
+    "A stream may keep records for longer than it takes until the alarm on freshness goes off.",
+    "Firehose waits for buffer_seconds before it delivers, so the alarm would tell of nothing.",
+    "Make alarms.freshness_minutes longer, or buffer_seconds shorter.",
+)
 NEW_REQUIRED_COLUMN = Rule(
     "AC4001",
     "new-required-column",

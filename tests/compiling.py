@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import yaml
 
 from compiler.diagnostics import Diagnostics
 from compiler.document import Document
-from compiler.inline import inlined
+from compiler.inline import CONFIG, inlined
 from compiler.passes.load import parse
 from compiler.pipeline import compile_spec
 from compiler.report.text import text
@@ -20,7 +21,6 @@ from compiler.stack import Build
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
-SOURCE_PLACEHOLDER = "          # the lines of lambdas/provider/index.min.py"
 
 SMALLEST = """\
 version: 1
@@ -67,12 +67,24 @@ def codes(found: Diagnostics) -> list[str]:
 
 
 def without_source(template: str) -> str:
-    """Put one line in the place of the provider's source, which would drown the rest of a golden."""
-    if "ZipFile:" not in template:  # of a pipeline whose account has the provider
-        return template
-    source = "\n".join(f"          {line}" if line else "" for line in inlined("provider"))
-    assert template.count(f"|\n{source}\n") == template.count("ZipFile:") <= 1
-    return template.replace(source, SOURCE_PLACEHOLDER)
+    """Put one line in the place of each function's source, which would drown the rest of a golden.
+
+    What a function has as its configuration stays.
+    """
+    functions, shown = template.count("ZipFile: |\n"), 0
+    for name in ("provider", "ingest", "query"):
+        lines = inlined(name)
+        at = lines.index(CONFIG) if CONFIG in lines else len(lines)
+        first, last = _block(lines[:at]), _block(lines[at + 1 :])
+        shown += template.count(first)
+        template = template.replace(first, _block([f"# the lines of lambdas/{name}/index.min.py"]))
+        template = template.replace(last, _block(["# its other lines"])) if last else template
+    assert functions == shown
+    return template
+
+
+def _block(lines: Sequence[str]) -> str:
+    return "".join(f"          {line}\n" if line else "\n" for line in lines)
 
 
 def assert_golden(path: Path, actual: str, update: bool) -> None:

@@ -133,10 +133,10 @@ def test_ignoring_an_error_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_unknown_rule_gets_the_nearest_warning(tmp_path: Path) -> None:
-    build, found = compiled(tmp_path, ignoring("{rule: AC3111, reason: All send it}"))
+    build, found = compiled(tmp_path, ignoring("{rule: AC3901, reason: All send it}"))
     assert build is None
     unknown = only(found, "AC3201")
-    assert (unknown.location.line, unknown.message) == (8, "there is no rule 'AC3111'")
+    assert (unknown.location.line, unknown.message) == (8, "there is no rule 'AC3901'")
     assert unknown.hint == "did you mean AC3101 (required-column-under-stream)?"
     assert "AC3101" in codes(found)
 

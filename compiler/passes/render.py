@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from compiler import rules
+from compiler.alarmview import alarm_views
 from compiler.change import Plan
+from compiler.dashboard import dashboard_body
 from compiler.diagnostics import Diagnostics, Location
-from compiler.emit import GetAtt, LogicalId, Ref, Sub
+from compiler.emit import Block, GetAtt, LogicalId, Ref, Sub
 from compiler.environment import environment
+from compiler.functionview import function_view, workgroup_views
 from compiler.iceberg import Field, Shape, field_json, named_ids, partition_json, sort_json, type_json
 from compiler.lock import TableLock
 from compiler.model import Bucket, Grant, Model, Namespace, Role, Stream, Table
@@ -33,6 +36,8 @@ MAXIMUM_OUTPUTS = 200
 
 View = dict[str, Any]
 
+_DASHBOARD_INDENT = 8
+
 
 def render(plan: Plan, found: Diagnostics) -> Stack:
     """Render one stack through `templates/`.
@@ -51,7 +56,8 @@ def render(plan: Plan, found: Diagnostics) -> Stack:
 def _view(plan: Plan) -> View:
     """Return what the templates see: text, numbers, lists and maps, with every decision made."""
     model = plan.model
-    by_stream = {role.key: role for role in model.roles}
+    alarms = alarm_views(model)
+    by_key = {role.key: role for role in model.roles}
     return {
         "stack": model.stack,
         "description": model.description,
@@ -64,9 +70,12 @@ def _view(plan: Plan) -> View:
         "namespaces": [_namespace(namespace, model) for namespace in model.namespaces],
         "tables": [_table(table, plan.tables[table.key]) for table in model.tables],
         "provider": _provider(model),
-        "workgroup": model.stack if any(role.reads for role in model.roles) else "",
+        "workgroups": workgroup_views(model),
         "roles": [_role(role, model) for role in model.roles],
-        "streams": [_stream(stream, by_stream[stream.role], model) for stream in model.streams],
+        "streams": [_stream(stream, by_key[stream.role], model) for stream in model.streams],
+        "alarms": alarms,
+        "dashboard": _dashboard(model, alarms),
+        "functions": [function_view(each, by_key[each.role], model) for each in model.functions],
         "outputs": [{"name": LogicalId(name), "value": value} for name, value in _outputs(model).items()],
     }
 
@@ -214,13 +223,47 @@ def _role(role: Role, model: Model) -> View:
         "delivers": [{"log_group": stream.log_group} for stream in role.delivers],
         "functions": _function_arns(role.delivers),
         "kinesis_streams": sorted({stream.kinesis_arn for stream in role.delivers if stream.kinesis_arn}),
-        "reads": bool(role.reads),
-        "writes": [{"arn": GetAtt(stream.logical_id, "Arn")} for stream in role.writes],
+        "workgroups": _workgroups(role, model),
+        "puts": [*_puts(role)],
+        "log_groups": _log_groups(role, model),
         "table_access": [*_table_access(role, writes=True), *_table_access(role, writes=False)],
         "grants": [_compact(_grant(grant)) for grant in role.grants],
         "grants_after": _ids(_grants_after(role, model)),
         "granted_tables": [GetAtt(table.logical_id, "TableARN") for table in _granted(role, model)],
     }
+
+
+def _workgroups(role: Role, model: Model) -> list[str]:
+    shared = [model.stack] if role.reads else []
+    return [*shared, *(function.name for function in role.runs if function.kind == "query")]
+
+
+def _puts(role: Role) -> Iterator[View]:
+    """Yield a statement for the streams that the role writes to, and one for those of its functions."""
+    fed = {stream.logical_id: stream for function in role.runs for stream in function.streams}
+    only_fed = [stream for stream in fed.values() if stream not in role.writes]
+    # A function of ours puts batches only; what others run as the role may also put single records.
+    for sid, actions, streams in (
+        ("Put", ["firehose:PutRecord", "firehose:PutRecordBatch"], role.writes),
+        ("PutBatches", ["firehose:PutRecordBatch"], only_fed),
+    ):
+        if streams:
+            arns = [GetAtt(stream.logical_id, "Arn") for stream in streams]
+            yield {"sid": sid, "actions": actions, "streams": arns}
+
+
+def _log_groups(role: Role, model: Model) -> list[str]:
+    """Return the log groups of our functions that run as the role, or of all that the stack may have."""
+    if any(function.has_own_role for function in role.runs):
+        return [function.log_group for function in role.runs]
+    return [f"/aws/lambda/{model.stack}-*"]
+
+
+def _dashboard(model: Model, alarms: list[View]) -> View | None:
+    if model.alarms is None or not model.alarms.dashboard:
+        return None
+    body = dashboard_body(model, [alarm["logical_id"] for alarm in alarms])
+    return {"name": model.stack, "body": Block(body, _DASHBOARD_INDENT, substituted=True)}
 
 
 def _function_arns(streams: Iterable[Stream]) -> list[str]:
@@ -351,6 +394,10 @@ def _outputs(model: Model) -> dict[str, Any]:
     for stream in model.streams:
         outputs[f"{stream.logical_id}Name"] = stream.name
         outputs[f"{stream.logical_id}Arn"] = GetAtt(stream.logical_id, "Arn")
+    for function in model.functions:
+        outputs[f"{function.logical_id}Name"] = function.name
+        if function.url != "none":
+            outputs[function.url_id] = GetAtt(function.url_id, "FunctionUrl")
     outputs.update(
         (f"{each.logical_id}Arn", GetAtt(each.logical_id, "Arn")) for each in model.roles if each.service
     )
@@ -374,7 +421,11 @@ def _compact(value: Any) -> str:
 def _origins(model: Model, types: Mapping[str, str]) -> dict[str, Location]:
     """Return where in the spec each resource comes from; the pipeline itself where no entry asks for it."""
     entries = {"TableBucket": model.bucket.location, **dict(model.logical_ids())}
-    return {each: entries.get(each, model.location) for each in types}
+    watching = model.alarms.location if model.alarms else model.location
+    return {
+        each: entries.get(each, watching if kind.startswith("AWS::CloudWatch::") else model.location)
+        for each, kind in types.items()
+    }
 
 
 def _check_limits(stack: Stack, model: Model, found: Diagnostics) -> None:

@@ -12,8 +12,10 @@ from compiler.document import Document, Path
 from compiler.lock import Lock, TableLock
 from compiler.model import Bucket, Model, Namespace, Table
 from compiler.names import pascal
+from compiler.semantics.alarms import resolve_alarms
+from compiler.semantics.function import resolve_function
 from compiler.semantics.limits import check_limits
-from compiler.semantics.role import resolve_roles
+from compiler.semantics.role import Declared, resolve_roles
 from compiler.semantics.scope import Scope
 from compiler.semantics.stream import resolve_stream
 from compiler.semantics.table import resolve_consents, resolve_table
@@ -26,6 +28,8 @@ _FIXED_IDS = (
     "TableBucket",
     "BackupBucket",
     "BackupBucketPolicy",
+    "BackupBucketAlarm",
+    "Dashboard",
     "Administrator",
     "ProviderFunction",
     "ProviderLogGroup",
@@ -56,7 +60,12 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         for key, entry in data.get("streams", {}).items()
         if not _names_left_out(entry, tables, data["tables"])
     )
-    roles = resolve_roles(data.get("roles", {}), stack, access, namespaces, tables, streams, scope)
+    functions = _known(
+        resolve_function(key, entry, stack, streams, scope)
+        for key, entry in data.get("functions", {}).items()
+    )
+    declared = Declared(stack, access, namespaces, tables, streams, functions)
+    roles = resolve_roles(data.get("roles", {}), declared, scope)
     model = Model(
         pipeline=data["pipeline"],
         stack=stack,
@@ -68,7 +77,9 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         namespaces=tuple(namespaces.values()),
         tables=tuple(tables.values()),
         streams=tuple(streams.values()),
+        functions=tuple(functions.values()),
         roles=roles,
+        alarms=resolve_alarms(data.get("alarms"), streams.values(), scope),
         location=document.locate_key(("pipeline",)),
     )
     _check_logical_ids(model, found)

@@ -47,6 +47,8 @@ def _names(model: Model) -> Iterator[_Name]:
         yield _Name("resource link", namespace.link, 255, namespace.location)
     for stream in model.streams:
         yield _Name("Firehose stream", stream.name, 64, stream.location)
+    for function in model.functions:
+        yield _Name("function", function.name, 64, function.location)
     for role in model.roles:
         if role.service:
             yield _Name("IAM role", role.name, 64, role.location)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from compiler import rules
 from compiler.document import Path
-from compiler.model import Access, Grant, Namespace, Role, Stream, Table
+from compiler.model import Access, Function, Grant, Namespace, Role, Stream, Table
 from compiler.names import nearest, pascal
+from compiler.semantics.function import check_function_roles
 from compiler.semantics.scope import Scope
 from compiler.semantics.stream import DEFAULT_ROLE
 
@@ -19,64 +20,63 @@ TABLE_PERMISSIONS = ("alter", "delete", "describe", "drop", "insert", "select")
 FIREHOSE = "firehose.amazonaws.com"
 
 
-def resolve_roles(
-    entries: Mapping[str, Any],
-    stack: str,
-    access: Access,
-    namespaces: Mapping[str, Namespace],
-    tables: Mapping[str, Table],
-    streams: Mapping[str, Stream],
-    scope: Scope,
-) -> tuple[Role, ...]:
-    """Resolve the section `roles`, with the delivery role where a stream uses it undeclared."""
-    declared = dict(entries)
-    if any(stream.role == DEFAULT_ROLE for stream in streams.values()):
-        declared.setdefault(DEFAULT_ROLE, {"service": "firehose"})
-    _check_stream_roles(declared, streams.values(), scope)
-    return tuple(
-        _role(key, entry, stack, access, namespaces, tables, streams, scope)
-        for key, entry in declared.items()
-    )
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a role may be about."""
+
+    stack: str
+    access: Access
+    namespaces: Mapping[str, Namespace]
+    tables: Mapping[str, Table]
+    streams: Mapping[str, Stream]
+    functions: Mapping[str, Function]
 
 
-def _role(
-    key: str,
-    entry: Mapping[str, Any],
-    stack: str,
-    access: Access,
-    namespaces: Mapping[str, Namespace],
-    tables: Mapping[str, Table],
-    streams: Mapping[str, Stream],
-    scope: Scope,
-) -> Role:
+def resolve_roles(entries: Mapping[str, Any], declared: Declared, scope: Scope) -> tuple[Role, ...]:
+    """Resolve the section `roles`, with the roles that streams and functions use undeclared."""
+    roles = dict(entries)
+    if any(stream.role == DEFAULT_ROLE for stream in declared.streams.values()):
+        roles.setdefault(DEFAULT_ROLE, {"service": "firehose"})
+    check_function_roles(declared.functions.values(), roles, scope)
+    for function in declared.functions.values():
+        if function.has_own_role:
+            roles.setdefault(function.key, {"service": "lambda"})
+    _check_stream_roles(roles, declared.streams.values(), scope)
+    return tuple(_role(key, entry, declared, scope) for key, entry in roles.items())
+
+
+def _role(key: str, entry: Mapping[str, Any], declared: Declared, scope: Scope) -> Role:
     here: Path = ("roles", key)
-    _check_principal(key, entry, access, scope)
-    delivers = tuple(stream for stream in streams.values() if stream.role == key)
-    reads = _reads(key, entry.get("read", []), tables, scope)
-    writes = _writes(key, entry.get("write", []), streams, scope)
+    _check_principal(key, entry, declared.access, scope)
+    delivers = tuple(stream for stream in declared.streams.values() if stream.role == key)
+    runs = tuple(function for function in declared.functions.values() if function.role == key)
+    reads = _reads(key, entry.get("read", []), declared.tables, scope)
+    writes = _writes(key, entry.get("write", []), declared.streams, scope)
     wanted = [
         *(grant for stream in delivers for grant in _delivery_grants(stream)),
         *(grant for table in reads for grant in _read_grants(table)),
-        *_explicit_grants(key, entry.get("grants", []), namespaces, tables, scope),
+        *_explicit_grants(key, entry.get("grants", []), declared.namespaces, declared.tables, scope),
     ]
-    busy = delivers or any(entry.get(word) for word in ("read", "write", "grants"))
+    busy = delivers or runs or any(entry.get(word) for word in ("read", "write", "grants"))
     if not busy and not scope.found.failed:  # a stream that was left out may be what the role is for
         hint = "give it read, write or grants, or remove it"
         scope.report(rules.IDLE_ROLE, f"role '{key}' is allowed nothing", here, hint, key=True)
     seen = {grant.namespace for grant in wanted if grant.namespace}
+    own = next((function for function in runs if function.has_own_role), None)
     return Role(
         key=key,
-        name=f"{stack}-{key}",
+        name=f"{declared.stack}-{key}",
         logical_id=f"{pascal(key)}Role",
         grants_id=f"{pascal(key)}Grants",
         service=_service(entry),
         arn=entry.get("arn"),
         delivers=delivers,
+        runs=runs,
         writes=writes,
         reads=reads,
-        grants=_merged(wanted) if access == "lake_formation" else (),
-        namespaces=tuple(each for each in namespaces.values() if each.name in seen),
-        location=scope.document.locate_key(here),
+        grants=_merged(wanted) if declared.access == "lake_formation" else (),
+        namespaces=tuple(each for each in declared.namespaces.values() if each.name in seen),
+        location=own.location if own else scope.document.locate_key(here),
     )
 
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from compiler.inline import strip
+from compiler.inline import CONFIG, configured, strip
 from tests.lambdas.endpoint import Context
 
 FOLDER = Path(__file__).resolve().parents[2] / "lambdas"
-CONFIG_LINE = "CONFIG: Json = {}"
 CONFIGS: dict[str, dict[str, Any]] = {
     "ingest": {
         "streams": {"s": {"name": "s", "columns": [["id", "string", True]]}},
@@ -43,11 +42,11 @@ def test_a_stripped_function_is_small(name: str) -> None:
 
 
 def test_the_line_that_the_compiler_replaces_stands_there_once(name: str) -> None:
-    assert strip(source(name)).count(CONFIG_LINE) == 1
+    assert strip(source(name)).count(CONFIG) == 1
 
 
 def test_a_stripped_function_works_with_its_configuration(name: str) -> None:
-    lines = [f"CONFIG = {CONFIGS[name]!r}" if line == CONFIG_LINE else line for line in strip(source(name))]
+    lines = configured(name, CONFIGS[name])
     module: dict[str, Any] = {"__name__": "index"}
     exec(compile("\n".join(lines), "index.py", "exec"), module)
     assert ANSWERS[name] in str(module["handler"]({}, Context()))

@@ -1,0 +1,126 @@
+"""What `templates/alarm.yaml.j2` needs: a metric, and from what value on somebody is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.emit import LogicalId, Ref
+from compiler.model import Alarms, Function, Model, Stream
+
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A CloudWatch metric: namespace, name, dimensions, and the statistic that an alarm looks at."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str | Ref]
+    statistic: str
+
+
+def alarm_view(
+    logical_id: str, name: str, description: str, metric: Metric, threshold: int, notify: str | None
+) -> dict[str, Any]:
+    """Return an alarm that goes off above the threshold within five minutes; without data it is silent.
+
+    A metric that nothing reports is the usual state of a stream or function that is not used.
+    """
+    return {
+        "logical_id": LogicalId(logical_id),
+        "name": name,
+        "description": description,
+        "namespace": metric.namespace,
+        "metric": metric.name,
+        "dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions.items()],
+        "statistic": metric.statistic,
+        "period": 300,
+        "periods": 1,
+        "growth": False,
+        "threshold": threshold,
+        "actions": [notify] if notify else [],
+    }
+
+
+def alarm_views(model: Model) -> list[dict[str, Any]]:
+    """Return every alarm of a pipeline; none where the spec wants none."""
+    alarms = model.alarms
+    if alarms is None:
+        return []
+    return [
+        *(view for stream in model.streams for view in _of_stream(stream, alarms)),
+        *([_backup(model, alarms)] if model.streams else []),
+        *(view for function in model.functions for view in _of_function(function, alarms)),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """One thing to watch of a stream or function: end of the alarm's id and name, metric, and what to say."""
+
+    id: str
+    name: str
+    metric: str
+    statistic: str
+    threshold: int
+    happened: str
+
+
+def _of_stream(stream: Stream, alarms: Alarms) -> Iterator[dict[str, Any]]:
+    """Watch what Firehose's developer guide advises to (firehose-cloudwatch-metrics-best-practices.html)."""
+    failed, minutes = alarms.failed_rows, alarms.freshness_minutes
+    throttled = "ThrottledGetRecords" if stream.kinesis_arn else "ThrottledRecords"
+    for watch in (
+        _Watch(
+            *("FailedRows", "failed-rows", "DeliveryToIceberg.FailedRowCount", "Sum", failed),
+            f"more than {failed} rows went to the backup bucket within five minutes",
+        ),
+        _Watch(
+            *("Freshness", "freshness", "DeliveryToIceberg.DataFreshness", "Maximum", minutes * 60),
+            f"a record has waited for more than {minutes} minutes",
+        ),
+        _Watch("Throttling", "throttling", throttled, "Sum", 0, "it was throttled, being at its quota"),
+    ):
+        yield _watching(watch, "Stream", "AWS/Firehose", "DeliveryStreamName", stream, alarms)
+
+
+def _of_function(function: Function, alarms: Alarms) -> Iterator[dict[str, Any]]:
+    """Watch what Lambda counts (developer guide, monitoring-metrics-types.html)."""
+    watches = [
+        _Watch("Errors", "errors", "Errors", "Sum", 0, "it crashed or ran out of time"),
+        _Watch("Throttling", "throttling", "Throttles", "Sum", 0, "all of its concurrency was in use"),
+    ]
+    if function.url != "none":  # what the function itself answers as failed is no error of Lambda's
+        happened = "it answered with a status of 500 or above"
+        watches.append(_Watch("Failures", "failures", "Url5xxCount", "Sum", 0, happened))
+    for watch in watches:
+        yield _watching(watch, "Function", "AWS/Lambda", "FunctionName", function, alarms)
+
+
+def _watching(
+    watch: _Watch, what: str, namespace: str, dimension: str, watched: Stream | Function, alarms: Alarms
+) -> dict[str, Any]:
+    dimensions: dict[str, str | Ref] = {dimension: Ref(watched.logical_id)}
+    return alarm_view(
+        f"{watched.logical_id}{watch.id}Alarm",
+        f"{watched.name}-{watch.name}",
+        f"{what} {watched.name}: {watch.happened}.",
+        Metric(namespace, watch.metric, dimensions, watch.statistic),
+        watch.threshold,
+        alarms.notify,
+    )
+
+
+def _backup(model: Model, alarms: Alarms) -> dict[str, Any]:
+    """S3 counts objects once a day, so growth is the difference between two days, found within three.
+
+    S3 user guide, metrics-dimensions.html; an alarm on a period of a day may look at up to seven.
+    """
+    dimensions: dict[str, str | Ref] = {"BucketName": Ref("BackupBucket"), "StorageType": "AllStorageTypes"}
+    metric = Metric("AWS/S3", "NumberOfObjects", dimensions, "Average")
+    description = f"Pipeline {model.stack}: there are more objects in the backup bucket than the day before."
+    view = alarm_view("BackupBucketAlarm", f"{model.stack}-backup", description, metric, 0, alarms.notify)
+    return {**view, "period": _DAY_SECONDS, "periods": 3, "growth": True}

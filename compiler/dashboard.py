@@ -1,0 +1,129 @@
+"""The dashboard of a pipeline, as CloudWatch's own JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.model import Model
+
+_COLUMNS = 24
+_HEIGHT = 6
+_ALARMS_HEIGHT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One graph: a title, the unit of its axis, the statistic, and a line for each metric."""
+
+    title: str
+    unit: str
+    statistic: str
+    lines: tuple[tuple[Any, ...], ...]
+    period_seconds: int = 300
+
+
+def dashboard_body(model: Model, alarm_ids: Iterable[str]) -> tuple[str, ...]:
+    """Return the lines of a dashboard's body, in which `${…}` are logical ids, for `Fn::Sub`.
+
+    The names of things come by reference, so nothing of the spec's own text is in it.
+    CloudWatch user guide, CloudWatch-Dashboard-Body-Structure.html.
+    """
+    widgets = [_alarms(alarm_ids), *_placed(_graphs(model))]
+    *lines, last = (json.dumps(widget, separators=(",", ":")) for widget in widgets)
+    return ('{"widgets":[', *(f"{line}," for line in lines), last, "]}")
+
+
+def _alarms(alarm_ids: Iterable[str]) -> dict[str, Any]:
+    properties = {"title": "Alarms", "alarms": [f"${{{each}.Arn}}" for each in alarm_ids]}
+    place = {"x": 0, "y": 0, "width": _COLUMNS, "height": _ALARMS_HEIGHT}
+    return {"type": "alarm", **place, "properties": properties}
+
+
+def _placed(graphs: list[Graph]) -> Iterable[dict[str, Any]]:
+    """Lay graphs out, three in a row below the alarms."""
+    width = _COLUMNS // 3
+    for index, graph in enumerate(graphs):
+        row, column = divmod(index, 3)
+        properties = {
+            "title": graph.title,
+            "region": "${AWS::Region}",
+            "stat": graph.statistic,
+            "period": graph.period_seconds,
+            "yAxis": {"left": {"label": graph.unit, "min": 0, "showUnits": False}},
+            "metrics": [list(line) for line in graph.lines],
+        }
+        place = {"x": column * width, "y": _ALARMS_HEIGHT + row * _HEIGHT, "width": width, "height": _HEIGHT}
+        yield {"type": "metric", **place, "properties": properties}
+
+
+def _graphs(model: Model) -> list[Graph]:
+    streams = [stream.logical_id for stream in model.streams]
+    functions = [function.logical_id for function in model.functions]
+    queries = [function.workgroup_id for function in model.functions if function.kind == "query"]
+    graphs = []
+    if streams:
+        graphs += [
+            _of_streams("Rows in", "rows", "Sum", ["SuccessfulRowCount"], streams),
+            _of_streams("Rows failed", "rows", "Sum", ["FailedRowCount"], streams),
+            _of_streams(
+                "Freshness: age of the oldest record", "seconds", "Maximum", ["DataFreshness"], streams
+            ),
+            _of_streams("Bytes in", "bytes", "Sum", ["Bytes"], streams),
+            _throttling(model),
+            _backup(),
+        ]
+    if functions:
+        graphs += [
+            _of_functions("Function calls", "calls", "Sum", ["Invocations"], functions),
+            _of_functions("Function errors", "calls", "Sum", ["Errors", "Throttles"], functions),
+            _of_functions("Function duration", "milliseconds", "p99", ["Duration"], functions),
+        ]
+    return [*graphs, _scanned(queries)] if queries else graphs
+
+
+def _of_streams(title: str, unit: str, statistic: str, names: list[str], streams: list[str]) -> Graph:
+    lines = [
+        ("AWS/Firehose", f"DeliveryToIceberg.{name}", "DeliveryStreamName", f"${{{stream}}}")
+        for name in names
+        for stream in streams
+    ]
+    return Graph(title, unit, statistic, tuple(lines))
+
+
+def _throttling(model: Model) -> Graph:
+    lines = [
+        (
+            "AWS/Firehose",
+            "ThrottledGetRecords" if stream.kinesis_arn else "ThrottledRecords",
+            "DeliveryStreamName",
+            f"${{{stream.logical_id}}}",
+        )
+        for stream in model.streams
+    ]
+    return Graph("Throttled", "records", "Sum", tuple(lines))
+
+
+def _backup() -> Graph:
+    line = ("AWS/S3", "NumberOfObjects", "StorageType", "AllStorageTypes", "BucketName", "${BackupBucket}")
+    return Graph("Objects in the backup bucket", "objects", "Average", (line,), 86_400)
+
+
+def _of_functions(title: str, unit: str, statistic: str, names: list[str], functions: list[str]) -> Graph:
+    lines = [
+        ("AWS/Lambda", name, "FunctionName", f"${{{function}}}") for name in names for function in functions
+    ]
+    return Graph(title, unit, statistic, tuple(lines))
+
+
+def _scanned(workgroups: list[str]) -> Graph:
+    """Athena counts by state and kind of query, too, and a search adds these up.
+
+    Athena user guide, query-metrics-viewing.html.
+    """
+    pattern = '{AWS/Athena,QueryState,QueryType,WorkGroup} MetricName="ProcessedBytes" WorkGroup="%s"'
+    names = [f"${{{each}}}" for each in workgroups]
+    lines = [({"expression": f"SUM(SEARCH('{pattern % name}', 'Sum'))", "label": name},) for name in names]
+    return Graph("Athena: bytes scanned", "bytes", "Sum", tuple(lines))
