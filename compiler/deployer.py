@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.alarmview import alarm_views
+from compiler.functionview import workgroup_views
 from compiler.model import Model
 from compiler.provider import ACCOUNT_FUNCTION, log_group, stack_function
 from compiler.registry import handler_permissions
@@ -57,7 +59,8 @@ class Where:
 
     def arn(self, service: str, resource: str) -> str:
         """Return an ARN; IAM and S3 buckets have no Region, a bucket has no account either."""
-        region = "" if service in ("iam", "s3") else self.region
+        anywhere = service in ("iam", "s3") or resource.startswith("dashboard/")
+        region = "" if anywhere else self.region
         account = "" if service == "s3" else self.account
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
 
@@ -78,9 +81,10 @@ def _resources(model: Model, where: Where) -> dict[str, list[str]]:
     stack, bucket = model.stack, f"bucket/{model.bucket.name}"
     # CloudFormation names the bucket: the stack, the logical id in lower case, and a random part.
     backup = [where.arn("s3", f"{stack}-backupbucket-*")]
-    own = [log_group(stack_function(stack))] if model.provider == "stack" else []
-    names = [*own, *(stream.log_group for stream in model.streams)]
+    names = [log_group(each) for each in _functions(model)] + [stream.log_group for stream in model.streams]
     groups = [where.arn("logs", f"log-group:{name}{end}") for name in names for end in ("", ":*")]
+    functions = [where.arn("lambda", f"function:{name}") for name in _functions(model)]
+    urls = [where.arn("lambda", f"function:{each.name}") for each in model.functions if each.url != "none"]
     return {
         "AWS::S3Tables::TableBucket": [where.arn("s3tables", bucket)],
         "AWS::S3Tables::Namespace": [where.arn("s3tables", bucket)],
@@ -91,11 +95,24 @@ def _resources(model: Model, where: Where) -> dict[str, list[str]]:
         "AWS::S3::Bucket": backup,
         "AWS::S3::BucketPolicy": backup,
         "AWS::IAM::Role": _roles(model, where),
-        "AWS::Lambda::Function": [where.arn("lambda", f"function:{stack_function(stack)}")],
+        "AWS::Lambda::Function": functions,
+        "AWS::Lambda::Url": urls,
+        "AWS::Lambda::Permission": urls,
         "AWS::Logs::LogGroup": groups,
         "AWS::Logs::LogStream": groups,
-        "AWS::Athena::WorkGroup": [where.arn("athena", f"workgroup/{stack}")],
+        "AWS::Athena::WorkGroup": [
+            where.arn("athena", f"workgroup/{workgroup['name']}") for workgroup in workgroup_views(model)
+        ],
+        "AWS::CloudWatch::Alarm": [
+            where.arn("cloudwatch", f"alarm:{alarm['name']}") for alarm in alarm_views(model)
+        ],
+        "AWS::CloudWatch::Dashboard": [where.arn("cloudwatch", f"dashboard/{stack}")],
     }
+
+
+def _functions(model: Model) -> list[str]:
+    own = [stack_function(model.stack)] if model.provider == "stack" else []
+    return [*own, *(function.name for function in model.functions)]
 
 
 def _roles(model: Model, where: Where) -> list[str]:
@@ -134,7 +151,7 @@ def _of_type(resource_type: str, arns: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _besides(model: Model, where: Where) -> Iterator[dict[str, Any]]:
-    own = {"lambda.amazonaws.com"} if model.provider == "stack" else set()
+    own = {"lambda.amazonaws.com"} if _functions(model) else set()
     services = own | {role.service for role in model.roles if role.delivers and role.service}
     if services:
         handing_on = _statement("HandRolesOn", ["iam:PassRole"], _roles(model, where))

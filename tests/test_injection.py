@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import tempfile
 import time
@@ -255,12 +256,24 @@ _JSON_KEYS = ("Columns", "Grants", "Identifier", "PartitionFields", "SortFields"
 
 
 def _read_json(value: Any, key: str = "") -> Any:
-    """Replace the JSON that goes to the custom resources with what it holds."""
+    """Replace JSON for custom resources, and a function's configuration, with what is in it."""
+    if key == "ZipFile":
+        return _read_configuration(value)
     if isinstance(value, dict):
         return {name: _read_json(inner, name) for name, inner in value.items()}
     if isinstance(value, list):
         return [_read_json(each, key) for each in value]
     return json.loads(value) if key in _JSON_KEYS and isinstance(value, str) else value
+
+
+def _read_configuration(source: str) -> Any:
+    """Return what a function has as CONFIG, and all its other lines."""
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "CONFIG":
+            lines = source.split("\n")
+            others = lines[: statement.lineno - 1] + lines[statement.end_lineno :]
+            return {"configuration": ast.literal_eval(statement.value), "code": len(others)}
+    return source
 
 
 def _replaced(value: Any, pairs: list[tuple[str, str]]) -> Any:
