@@ -1,4 +1,4 @@
-"""What a function of the spec becomes: who may call it, what it may do, what its alarms and dashboard show."""
+"""What a function of the spec becomes: who may call it, what it may do, what watches it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.compiling import SMALLEST, TESTS, codes, compiled, compiled_text, rea
 Json = dict[str, Any]
 URLS = TESTS / "cases" / "function" / "urls"
 INGEST = TESTS / "cases" / "function" / "ingest"
+COLLECT = "functions:\n  collect: {kind: ingest, streams: [clicks]}\n"
 ALARMS = TESTS / "cases" / "alarms" / "all"
 
 
@@ -164,16 +165,14 @@ def test_no_two_graphs_of_a_dashboard_overlap() -> None:
 
 
 def test_a_function_whose_stream_has_mistakes_is_not_complained_about(tmp_path: Path) -> None:
-    spec = (
-        SMALLEST + "streams:\n  clicks: {table: click}\nfunctions:\n  a: {kind: ingest, streams: [clicks]}\n"
-    )
+    spec = SMALLEST.replace("{table: clicks}", "{table: click}") + COLLECT
     build, found = compiled_text(tmp_path, spec)
     assert build is None
     assert codes(found) == ["AC3001"]
 
 
 def test_a_function_named_like_the_provider_is_refused(tmp_path: Path) -> None:
-    spec = SMALLEST + "streams:\n  s: {table: clicks}\nfunctions:\n  provider: {kind: ingest, streams: [s]}\n"
+    spec = SMALLEST + COLLECT.replace("collect", "provider")
     build, found = compiled_text(tmp_path, spec)
     assert build is None
     assert set(codes(found)) == {"AC3003"}
