@@ -66,12 +66,12 @@ def _graphs(model: Model) -> list[Graph]:
     graphs = []
     if streams:
         graphs += [
-            _of_streams("Rows in", "rows", "Sum", ["SuccessfulRowCount"], streams),
-            _of_streams("Rows failed", "rows", "Sum", ["FailedRowCount"], streams),
+            _of_streams("Rows in", "rows", "Sum", "IncomingRowCount", streams),
+            _of_streams("Rows failed", "rows", "Sum", "FailedRowCount", streams),
             _of_streams(
-                "Freshness: age of the oldest record", "seconds", "Maximum", ["DataFreshness"], streams
+                "Freshness: age of the oldest record", "seconds", "Maximum", "DataFreshness", streams
             ),
-            _of_streams("Bytes in", "bytes", "Sum", ["Bytes"], streams),
+            _of_streams("Bytes in", "bytes", "Sum", "Bytes", streams),
             _throttling(model),
             _backup(),
         ]
@@ -84,12 +84,9 @@ def _graphs(model: Model) -> list[Graph]:
     return [*graphs, _scanned(queries)] if queries else graphs
 
 
-def _of_streams(title: str, unit: str, statistic: str, names: list[str], streams: list[str]) -> Graph:
-    lines = [
-        ("AWS/Firehose", f"DeliveryToIceberg.{name}", "DeliveryStreamName", f"${{{stream}}}")
-        for name in names
-        for stream in streams
-    ]
+def _of_streams(title: str, unit: str, statistic: str, name: str, streams: list[str]) -> Graph:
+    metric = f"DeliveryToIceberg.{name}"
+    lines = [("AWS/Firehose", metric, "DeliveryStreamName", f"${{{stream}}}") for stream in streams]
     return Graph(title, unit, statistic, tuple(lines))
 
 
