@@ -4,6 +4,7 @@ import functools
 import gzip
 import io
 import json
+import os
 import random
 import re
 import time
@@ -260,3 +261,5 @@ def handler(event, context):
  answer = {**counts, "results": results, **more}
  headers = {"content-type": "application/json", **({"allow": "POST"} if status == 405 else {})}
  return {"statusCode": status, "headers": headers, "body": encode(answer)} if http else answer
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+ firehose()

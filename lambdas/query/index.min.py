@@ -244,3 +244,5 @@ def handler(event, context):
   raise RuntimeError(f"{type(error).__name__} in lines {lines}") from None
  print(json.dumps({"status": status, **told, "seconds": round(time.monotonic() - began, 3)}))
  return {"statusCode": status, "headers": headers, "body": encode(answer)} if http else answer
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+ athena()
