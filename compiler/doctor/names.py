@@ -10,6 +10,7 @@ from typing import Any
 from compiler.doctor.account import look_up
 from compiler.doctor.finding import Check, Verdict, doubtful, fine, wrong
 from compiler.doctor.subject import Subject
+from compiler.functionview import workgroup_views
 from compiler.model import Namespace
 from compiler.provider import log_group, stack_function
 
@@ -28,7 +29,7 @@ def names(subject: Subject) -> Iterator[Check]:
     """Yield a check for each physical name of the template; tables have their own (see `data`)."""
     for namespace in subject.model.namespaces:
         yield Check("names", partial(_link, subject, namespace))
-    for name in (*_functions(subject), *_roles(subject), *_streams(subject), *_workgroup(subject)):
+    for name in (*_functions(subject), *_roles(subject), *_streams(subject), *_workgroups(subject)):
         yield Check("names", partial(_free, subject, name))
 
 
@@ -63,17 +64,12 @@ def _link(subject: Subject, namespace: Namespace) -> Verdict:
 def _functions(subject: Subject) -> Iterator[_Name]:
     if subject.model.provider == "stack":
         name = stack_function(subject.model.stack)
-        look = partial(
-            look_up, subject.account.client("lambda").get_function_configuration, FunctionName=name
-        )
-        yield _Name(
-            f"function '{name}'",
-            "ProviderFunction",
-            look,
-            _unneeded("lambda delete-function", "function-name", name),
-        )
+        yield _function(subject, name, "ProviderFunction")
         yield _role(subject, name, "ProviderRole")
         yield _log_group(subject, log_group(name), "ProviderLogGroup")
+    for function in subject.model.functions:
+        yield _function(subject, function.name, function.logical_id)
+        yield _log_group(subject, function.log_group, function.log_group_id)
 
 
 def _roles(subject: Subject) -> Iterator[_Name]:
@@ -94,12 +90,18 @@ def _streams(subject: Subject) -> Iterator[_Name]:
         yield _log_group(subject, stream.log_group, stream.log_group_id)
 
 
-def _workgroup(subject: Subject) -> Iterator[_Name]:
-    if any(role.reads for role in subject.model.roles):
-        name = subject.model.stack
+def _workgroups(subject: Subject) -> Iterator[_Name]:
+    for workgroup in workgroup_views(subject.model):
+        name = workgroup["name"]
         look = partial(look_up, subject.account.client("athena").get_work_group, WorkGroup=name)
         remedy = _unneeded("athena delete-work-group", "work-group", name)
-        yield _Name(f"workgroup '{name}'", "WorkGroup", look, remedy)
+        yield _Name(f"workgroup '{name}'", str(workgroup["logical_id"]), look, remedy)
+
+
+def _function(subject: Subject, name: str, logical_id: str) -> _Name:
+    look = partial(look_up, subject.account.client("lambda").get_function_configuration, FunctionName=name)
+    remedy = _unneeded("lambda delete-function", "function-name", name)
+    return _Name(f"function '{name}'", logical_id, look, remedy)
 
 
 def _role(subject: Subject, name: str, logical_id: str) -> _Name:

@@ -94,7 +94,7 @@ def deployed(bed: Bed) -> Iterator[Deployed]:
 
 @pytest.fixture(scope="module")
 def answers(deployed: Deployed) -> list[tuple[Json, Json]]:
-    """Post a thousand events, some of them bad, over several connections at once; pair each with its answer."""
+    """Post a thousand events over several connections at once; pair each with its answer."""
     batches = [EVENTS[start : start + BATCH] for start in range(0, len(EVENTS), BATCH)]
     with ThreadPoolExecutor(4) as pool:
         told = list(pool.map(deployed.ingest, batches))
