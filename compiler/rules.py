@@ -383,7 +383,7 @@ UNIQUE_KEYS = Rule(
     "unfit-unique-keys",
     "error",
     "A stream's unique keys do not identify rows.",
-    "They must be columns of the stream's own tables, with a single, exact value.",
+    "They must be columns of the stream's own tables, with a single, exact value and a name of their own.",
     "Correct the list.",
 )
 APPEND_ONLY = Rule(
@@ -484,10 +484,10 @@ NAME_TOO_LONG = Rule(
 )
 RESERVED_NAME = Rule(
     "AC3032",
-    "reserved-bucket-name",
+    "reserved-name",
     "error",
-    "The table bucket cannot have this name.",
-    "S3 keeps some prefixes and suffixes for itself.",
+    "The table bucket or a resource link cannot have this name.",
+    "S3 keeps some prefixes and suffixes of buckets for itself, and Athena some names of databases.",
     "Choose another name.",
 )
 SAME_NAME = Rule(

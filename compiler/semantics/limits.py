@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from compiler import rules
 from compiler.diagnostics import Location, Related
-from compiler.model import Model
+from compiler.model import Model, Namespace
 from compiler.semantics.scope import Scope
 
 
@@ -34,6 +34,7 @@ def check_limits(model: Model, scope: Scope) -> None:
             hint = "shorten the name of the pipeline or of the entry"
             scope.found.add(rules.NAME_TOO_LONG, message, name.location, hint)
     _check_bucket(model, scope)
+    _check_links(model, scope)
     _check_description(model, scope)
     _check_distinct(model, scope)
     if not scope.found.failed:  # a stream that was left out would make its tables look unfed
@@ -68,6 +69,25 @@ def _check_bucket(model: Model, scope: Scope) -> None:
         scope.found.add(rules.RESERVED_NAME, message, model.location, hint)
 
 
+# The database that Athena and Glue keep in an account (Athena user guide, databases), and the schema that
+# Athena's engine adds to every catalog (Athena user guide, querying-glue-catalog.html).
+_RESERVED_LINKS = ("default", "information_schema")
+
+
+def _check_links(model: Model, scope: Scope) -> None:
+    for namespace in model.namespaces:
+        if namespace.link in _RESERVED_LINKS:
+            message = f"the resource link '{namespace.link}' has the name of a database of Athena's own"
+            hint = "give the link another name, or leave it out"
+            scope.found.add(rules.RESERVED_NAME, message, _link_place(namespace, scope), hint)
+
+
+def _link_place(namespace: Namespace, scope: Scope) -> Location:
+    """Return where a link's name is written, or else the namespace that it is made from."""
+    given = scope.document.locate(("namespaces", namespace.name, "link"))
+    return given if given.path.endswith(".link") else namespace.location
+
+
 # CloudFormation user guide, cloudformation-limits.html: bytes, where the schema can only count characters.
 _MAXIMUM_DESCRIPTION_BYTES = 1024
 
@@ -81,7 +101,7 @@ def _check_description(model: Model, scope: Scope) -> None:
 
 
 def _check_distinct(model: Model, scope: Scope) -> None:
-    named = [(f"the resource link '{each.link}'", each.location) for each in model.namespaces]
+    named = [(f"the resource link '{each.link}'", _link_place(each, scope)) for each in model.namespaces]
     named += [
         (f"the table '{each.name}' of namespace '{each.namespace.name}'", each.location)
         for each in model.tables

@@ -8,7 +8,7 @@ from typing import Any
 
 from compiler import rules
 from compiler.document import Path
-from compiler.iceberg import Field, Primitive, primitives
+from compiler.iceberg import Field, Primitive, inner_fields, primitives
 from compiler.model import Destination, Stream, Table
 from compiler.names import nearest, pascal
 from compiler.semantics.scope import Scope
@@ -145,9 +145,16 @@ def _unique_keys(
 
 def _check_unique(key: str, columns: list[str], table: Table, base: Path, scope: Scope) -> None:
     by_name = {column.name: column for column in table.columns}
+    nested = {field.name: column.name for column in table.columns for field in inner_fields(column.type)}
     for index, name in enumerate(columns):
         column = by_name.get(name)
-        if column is None:
+        if name in nested:
+            # Firehose looks a unique key up by its name alone (its guide, apache-iceberg-format-input-record-different).
+            also = " also" if column else ""
+            message = f"'{name}' is{also} a field inside of column '{nested[name]}' of table '{table.key}'"
+            hint = "give that field another name" if column else f"give '{name}' a column of its own"
+            scope.report(rules.UNIQUE_KEYS, message, (*base, index), hint)
+        elif column is None:
             subject = f"unique_keys of stream '{key}' names column"
             scope.report_unknown_column(subject, name, table.key, by_name, (*base, index))
         elif not isinstance(column.type, Primitive) or column.type.name in ("float", "double"):
