@@ -149,7 +149,8 @@ def _check_unique(key: str, columns: list[str], table: Table, base: Path, scope:
     for index, name in enumerate(columns):
         column = by_name.get(name)
         if name in nested:
-            # Firehose looks a unique key up by its name alone (its guide, apache-iceberg-format-input-record-different).
+            # Firehose looks a unique key up by its name, in the whole schema (its developer guide,
+            # apache-iceberg-format-input-record-different.html).
             also = " also" if column else ""
             message = f"'{name}' is{also} a field inside of column '{nested[name]}' of table '{table.key}'"
             hint = "give that field another name" if column else f"give '{name}' a column of its own"
