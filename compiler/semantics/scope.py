@@ -46,7 +46,9 @@ class Scope:
     def report_unknown(self, subject: str, name: str, section: str, known: Iterable[str], path: Path) -> None:
         """Report a name that no section declares."""
         message = f"{subject} '{name}', which is not declared in {section}"
-        self.report(rules.UNKNOWN_REFERENCE, message, path, did_you_mean(name, known, section))
+        # An entry with errors of its own may still be the one that was meant.
+        names = dict.fromkeys([*known, *self.document.data.get(section, {})])
+        self.report(rules.UNKNOWN_REFERENCE, message, path, did_you_mean(name, names, section))
 
     def report_unknown_column(
         self, subject: str, column: str, table: str, known: Iterable[str], path: Path
