@@ -168,7 +168,7 @@ def _check_former_ids(
 def _refuse_cloudformation_syntax(document: Document, found: Diagnostics) -> frozenset[Path]:
     """Report text that CloudFormation would interpret; return the paths of the values that hold some."""
     refused: set[Path] = set()
-    for path, text, is_key in _texts(document.data, ()):
+    for path, text, is_key in _texts(document.data):
         match = _CLOUDFORMATION.search(text)
         if match:
             message = f"'{match.group()}' is CloudFormation's own syntax, and a spec is plain data"
@@ -181,14 +181,16 @@ def _refuse_cloudformation_syntax(document: Document, found: Diagnostics) -> fro
     return frozenset(refused)
 
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str, bool]]:
+def _texts(data: Any) -> Iterator[tuple[Path, str, bool]]:
     """Yield every text with its path, and whether it is the key there."""
-    if isinstance(value, str):
-        yield path, value, False
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield (*path, key), key, True
-            yield from _texts(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, (*path, index))
+    waiting: list[tuple[Path, Any]] = [((), data)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            yield path, value, False
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                yield (*path, key), key, True
+                waiting.append(((*path, key), inner))
+        elif isinstance(value, list):
+            waiting += [((*path, index), inner) for index, inner in enumerate(value)]
