@@ -25,7 +25,8 @@ def check_limits(model: Model, scope: Scope) -> None:
     """Check physical names against AWS's lengths, and that no two things have the same.
 
     Lengths: IAM roles and Firehose streams 64, Lambda functions 64, table buckets 3 to 63,
-    Athena workgroups 128, Glue databases and S3 Tables names 255 (their API references).
+    Athena workgroups 128, Glue databases and S3 Tables names 255 (their API references); logical ids
+    and outputs 255 (CloudFormation user guide, cloudformation-limits.html).
     """
     for name in _names(model):
         if len(name.text) > name.maximum:
@@ -46,6 +47,10 @@ def _names(model: Model) -> Iterator[_Name]:
     yield _Name("function", f"{model.stack}-provider", 64, model.location)
     for namespace in model.namespaces:
         yield _Name("resource link", namespace.link, 255, namespace.location)
+        yield _Name("logical id", namespace.logical_id, 255, namespace.location)
+    for table in model.tables:
+        # The longest of what is made of a table's key: the output of its ARN.
+        yield _Name("output", f"{table.logical_id}Arn", 255, table.location)
     for stream in model.streams:
         yield _Name("Firehose stream", stream.name, 64, stream.location)
     for role in model.roles:
