@@ -554,6 +554,14 @@ UNFED_TABLE = Rule(
     "It is filled by something that the spec does not know.",
     "Nothing, if that is meant.",
 )
+NOT_IN_ATHENA = Rule(
+    "AC3105",
+    "not-in-athena",
+    "warning",
+    "A column has the type time or uuid, which Athena does not list.",
+    "Athena's list of the types of Iceberg tables has neither; Spark and others read them.",
+    "Use string, unless Athena never queries the table.",
+)
 UNKNOWN_RULE = Rule(
     "AC3201",
     "unknown-rule",

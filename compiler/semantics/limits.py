@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from compiler import rules
 from compiler.diagnostics import Location, Related
-from compiler.model import Model, Namespace
+from compiler.iceberg import primitives
+from compiler.model import Model, Namespace, Table
 from compiler.semantics.scope import Scope
 
 
@@ -135,3 +136,16 @@ def _check_feeds(model: Model, scope: Scope) -> None:
             message = f"no stream writes to table '{entry.key}'"
             hint = "add a stream, unless something else writes to it"
             scope.found.add(rules.UNFED_TABLE, message, entry.location, hint)
+            _check_readable(entry, scope)
+
+
+def _check_readable(table: Table, scope: Scope) -> None:
+    """Warn of types that Athena does not list (user guide, querying-iceberg-supported-data-types.html)."""
+    for column in table.columns:
+        names = {each.name for each in primitives(column.type)}
+        for unlisted in sorted(names & {"time", "uuid"}):
+            subject = f"column '{column.name}' of table '{table.key}'"
+            message = f"{subject} has the type {unlisted}, which Athena does not list"
+            hint = "use string, unless Athena never queries the table"
+            path = ("tables", table.key, "columns", column.name, "type")
+            scope.report(rules.NOT_IN_ATHENA, message, path, hint)
