@@ -510,9 +510,9 @@ ROUTE_NOT_ONE_LINE = Rule(
     "AC3035",
     "route-not-one-line",
     "error",
-    "A route's JQ has a comment, a line break or a text that is not closed.",
-    "It becomes part of one line that Firehose gets, and a comment would swallow what follows.",
-    "Write it on one line, without '#' outside of quotes.",
+    "A route's JQ has a comment, a line break, or a text or bracket that is not closed.",
+    "It becomes part of one line that Firehose gets, and must not swallow or end what stands around it.",
+    "Write it on one line, without '#' outside of quotes, and close what it opens.",
 )
 ROUTE_TOO_LONG = Rule(
     "AC3036",

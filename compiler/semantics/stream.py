@@ -16,6 +16,8 @@ from compiler.semantics.scope import Scope
 DEFAULT_ROLE = "delivery"
 # JQ texts in double quotes, and anything else but a comment or a line break.
 _ONE_LINE = re.compile(r'(?:"(?:[^"\\\n]|\\[^\n])*+"|[^"#\n\r])*+')
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
 # A processor's parameter has at most 5,120 characters (Firehose API, ProcessorParameter); the longest names
 # of a database and a table, and the words around them, are ours.
 _MAXIMUM_ROUTE = 5120 - 600
@@ -101,6 +103,10 @@ def _check_routing(
             message = f"the route's {word} of stream '{key}' is not one line of JQ without comments"
             hint = "close every quote, and leave out '#' and line breaks"
             scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
+        elif not _brackets_fit(expression):
+            message = f"the brackets in the route's {word} of stream '{key}' do not fit together"
+            hint = "close every bracket that the expression opens, and no other"
+            scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
     length = sum(len(each) for each in route.values())
     if length > _MAXIMUM_ROUTE:
         message = f"the route of stream '{key}' has {length:,} characters; it may have {_MAXIMUM_ROUTE:,}"
@@ -115,6 +121,18 @@ def _check_routing(
             f"and nothing says which columns of table '{keyless[0]}' identify a row"
         )
         scope.report(rules.STREAM_UPDATES, message, (*here, "route", "operation"), hint, key=True)
+
+
+def _brackets_fit(expression: str) -> bool:
+    if "\\(" in expression:  # brackets inside of a text may be JQ as well, which takes a parser to tell
+        return True
+    waiting: list[str] = []
+    for bracket in re.sub(r"[^()\[\]{}]", "", _TEXT.sub("", expression)):
+        if bracket in _CLOSING:
+            waiting.append(_CLOSING[bracket])
+        elif not waiting or waiting.pop() != bracket:
+            return False
+    return not waiting
 
 
 def _unique_keys(
