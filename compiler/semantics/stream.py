@@ -103,6 +103,10 @@ def _check_routing(
             message = f"the route's {word} of stream '{key}' is not one line of JQ without comments"
             hint = "close every quote, and leave out '#' and line breaks"
             scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
+        elif not expression.strip():
+            message = f"the route's {word} of stream '{key}' is blank"
+            hint = "write a JQ expression, or leave it out"
+            scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
         elif not _brackets_fit(expression):
             message = f"the brackets in the route's {word} of stream '{key}' do not fit together"
             hint = "close every bracket that the expression opens, and no other"
