@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from compiler.diagnostics import Location
-from compiler.iceberg import Field, SortTerm, Term
+from compiler.iceberg import Field, Primitive, SortTerm, Term, Type
 
 Access = Literal["lake_formation", "iam"]
 Provider = Literal["stack", "account"]
@@ -149,6 +149,38 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a query's answer; its type where that is certain."""
+
+    name: str
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A named query over the tables of one namespace."""
+
+    key: str
+    namespace: Namespace
+    description: str
+    sql: str
+    """As Athena gets it: with a `?` for each use of a parameter."""
+    parameters: Mapping[str, Primitive]
+    """The declared parameters."""
+    marks: tuple[str, ...]
+    """The parameter of each `?`, in order."""
+    tables: tuple[Table, ...]
+    result: tuple[ResultColumn, ...] | None
+    """None where the columns cannot be told without Athena."""
+    location: Location
+
+    @property
+    def arguments(self) -> tuple[tuple[str, Primitive], ...]:
+        """The name and type of the value for each `?`, in order."""
+        return tuple((name, self.parameters[name]) for name in self.marks)
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One pipeline, ready to plan."""
 
@@ -164,6 +196,7 @@ class Model:
     tables: tuple[Table, ...]
     streams: tuple[Stream, ...]
     roles: tuple[Role, ...]
+    queries: tuple[Query, ...]
     location: Location
 
     def logical_ids(self) -> Iterator[tuple[str, Location]]:

@@ -13,6 +13,7 @@ from compiler.lock import Lock, TableLock
 from compiler.model import Bucket, Model, Namespace, Table
 from compiler.names import pascal
 from compiler.semantics.limits import check_limits
+from compiler.semantics.query import resolve_queries
 from compiler.semantics.role import resolve_roles
 from compiler.semantics.scope import Scope
 from compiler.semantics.stream import resolve_stream
@@ -69,6 +70,7 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         tables=tuple(tables.values()),
         streams=tuple(streams.values()),
         roles=roles,
+        queries=resolve_queries(data.get("queries", {}), namespaces, tables, scope),
         location=document.locate_key(("pipeline",)),
     )
     _check_logical_ids(model, found)
