@@ -12,6 +12,35 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """The source of a text over several lines, and where it starts, behind a quote or the line of a `|`."""
+
+    line: int
+    column: int
+    source: str
+
+    def index(self, value: str, offset: int) -> int:
+        """Return where in the source the character at `offset` of the value stands, or -1.
+
+        YAML adds and takes away white space where lines end, and nothing else; so the characters between
+        are counted. Where they differ, as an escape does, the place cannot be told.
+        """
+        places = [index for index, letter in enumerate(self.source) if not letter.isspace()]
+        letters = [letter for letter in value if not letter.isspace()]
+        if not letters or [self.source[index] for index in places[: len(letters)]] != letters:
+            return -1
+        passed = sum(not letter.isspace() for letter in value[:offset])
+        return places[passed] if passed < len(letters) else places[passed - 1] + 1
+
+    def within(self, place: Location, index: int, length: int) -> Location:
+        """Return the place of so many characters at an index of the source; they end with their line."""
+        before, rest = self.source[:index], self.source[index:].split("\n", 1)[0].rstrip()
+        line, start = before.count("\n"), before.rfind("\n") + 1
+        column = index - start + (self.column if line == 0 else 1)
+        return Location(place.file, self.line + line, column, place.path, max(min(length, len(rest)), 1))
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Where one entry's key and value start, and how long their text is on the first line."""
 
@@ -23,6 +52,8 @@ class Mark:
     length: int
     text_offset: int
     """Where the value's text begins behind `column` if the source has it letter by letter, else -1."""
+    lines: Lines | None = None
+    """The source of a text over several lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +78,18 @@ class Document:
         """Return a place inside the text at `path`, or the whole text where it is quoted with escapes."""
         mark = self.marks.get(path)
         place = self.locate(path)
-        if mark is None or mark.text_offset < 0:
+        if mark is None:
             return place
-        return place.within(mark.text_offset + offset, length)
+        if mark.text_offset >= 0:
+            return place.within(mark.text_offset + offset, length)
+        index = mark.lines.index(str(self._value(path)), offset) if mark.lines else -1
+        return mark.lines.within(place, index, length) if mark.lines and index >= 0 else place
+
+    def _value(self, path: Path) -> Any:
+        value = self.data
+        for step in path:
+            value = value[step]
+        return value
 
     def _nearest(self, path: Path) -> tuple[Path, Mark]:
         while path and path not in self.marks:

@@ -7,7 +7,7 @@ from typing import Any
 from compiler.emit import Block, GetAtt, LogicalId
 from compiler.iceberg import ListType, MapType, Primitive, StructType, Type, type_json
 from compiler.inline import configured
-from compiler.model import Function, Model, Role, Stream
+from compiler.model import Function, Model, Query, Role, Stream
 
 _SOURCE_INDENT = 10
 _BYTES_IN_A_MEGABYTE = 1_000_000
@@ -66,6 +66,13 @@ def _workgroup(logical_id: str, name: str, scan_limit_bytes: int | None) -> dict
 
 def _configuration(function: Function, model: Model) -> dict[str, Any]:
     """Return what the function's source calls CONFIG; lambdas/<kind>/index.py says what is in it."""
+    if function.kind == "query":
+        return {
+            "workgroup": function.name,
+            "catalog": f"s3tablescatalog/{model.bucket.name}",
+            "output": None,
+            "queries": {query.key: _asked(query) for query in function.queries},
+        }
     choose = function.choose
     return {
         "streams": {stream.key: _fed(stream) for stream in function.streams},
@@ -80,6 +87,12 @@ def _fed(stream: Stream) -> dict[str, Any]:
     (destination,) = stream.destinations
     columns = [[column.name, _kind(column.type), column.required] for column in destination.table.columns]
     return {"name": stream.name, "columns": columns}
+
+
+def _asked(query: Query) -> dict[str, Any]:
+    """Return a query as Athena gets it, with the name and type of the value for each of its marks."""
+    parameters = [[name, type_json(kind)] for name, kind in query.arguments]
+    return {"database": query.namespace.name, "sql": query.sql, "parameters": parameters}
 
 
 def _kind(type_: Type) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from compiler.diagnostics import Location
-from compiler.iceberg import Field, SortTerm, Term
+from compiler.iceberg import Field, Primitive, SortTerm, Term, Type
 
 Access = Literal["lake_formation", "iam"]
 Provider = Literal["stack", "account"]
@@ -130,6 +130,38 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of a query's answer; its type where that is certain."""
+
+    name: str
+    type: Type | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A named query over the tables of one namespace."""
+
+    key: str
+    namespace: Namespace
+    description: str
+    sql: str
+    """As Athena gets it: with a `?` for each use of a parameter."""
+    parameters: Mapping[str, Primitive]
+    """The declared parameters."""
+    marks: tuple[str, ...]
+    """The parameter of each `?`, in order."""
+    tables: tuple[Table, ...]
+    result: tuple[ResultColumn, ...] | None
+    """None where the columns cannot be told without Athena."""
+    location: Location
+
+    @property
+    def arguments(self) -> tuple[tuple[str, Primitive], ...]:
+        """The name and type of the value for each `?`, in order."""
+        return tuple((name, self.parameters[name]) for name in self.marks)
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """Which of its streams an ingest function sends an event to, by the value of one of its keys."""
 
@@ -153,6 +185,7 @@ class Function:
     choose: Choice | None
     stamp: Mapping[str, str]
     unknown: str
+    queries: tuple[Query, ...]
     scan_limit_megabytes: int
     workgroup_id: str
     url: Literal["none", "iam", "public"]
@@ -195,8 +228,11 @@ class Role:
     runs: tuple[Function, ...]
     """The pipeline's functions that run as this role."""
     writes: tuple[Stream, ...]
+    """The streams that it may put any records to; functions put batches to their own."""
     reads: tuple[Table, ...]
     """The tables that it may query through the pipeline's workgroup."""
+    queried: tuple[Table, ...]
+    """The tables that the queries of its functions read."""
     grants: tuple[Grant, ...]
     namespaces: tuple[Namespace, ...]
     """The namespaces that the role sees in the catalog."""
@@ -218,6 +254,7 @@ class Model:
     namespaces: tuple[Namespace, ...]
     tables: tuple[Table, ...]
     streams: tuple[Stream, ...]
+    queries: tuple[Query, ...]
     functions: tuple[Function, ...]
     roles: tuple[Role, ...]
     alarms: Alarms | None

@@ -23,6 +23,7 @@ from compiler.passes.render import render
 from compiler.passes.resolve import resolve
 from compiler.passes.validate import validate
 from compiler.passes.write import MANIFEST
+from compiler.querypage import queries_page
 from compiler.semantics.suppression import read_suppressions, report_unused
 from compiler.stack import Build, Stack
 
@@ -81,14 +82,18 @@ def plan_document(
 
 
 def _build(spec: str, stack: Stack, planned: Plan) -> Build:
-    template = stack.text.encode()
-    name = f"{stack.name}.template.yaml"
+    contents = {f"{stack.name}.template.yaml": stack.text.encode()}
+    if planned.model.queries:
+        contents[f"{stack.name}.queries.md"] = queries_page(planned.model).encode()
     manifest = {
         "format": 1,
         "compiler": __version__,
         "stack": stack.name,
         "resources": dict(sorted(Counter(stack.types.values()).items())),
-        "files": [{"path": name, "bytes": len(template), "sha256": hashlib.sha256(template).hexdigest()}],
+        "files": [
+            {"path": path, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+            for path, content in contents.items()
+        ],
     }
-    files = {name: template, MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode()}
+    files = {**contents, MANIFEST: (json.dumps(manifest, indent=2) + "\n").encode()}
     return Build(stack, planned, files, lock_path(spec), dump(planned.next_lock).encode())

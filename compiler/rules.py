@@ -602,6 +602,126 @@ UNUSED_IGNORE = Rule(
     "What it was for has been mended, or is reported elsewhere; left in, it would hide the next one.",
     "Remove it, or move it to the entry that the warning is shown in.",
 )
+UNREADABLE_SQL = Rule(
+    "AC3501",
+    "unreadable-sql",
+    "error",
+    "The SQL of a query cannot be read.",
+    "Athena would refuse it at the first request.",
+    "Correct it at the place that is shown.",
+)
+SEVERAL_STATEMENTS = Rule(
+    "AC3502",
+    "several-statements",
+    "error",
+    "A query has a second statement.",
+    "Athena runs one statement at a time.",
+    "Make a query of its own for each.",
+)
+NOT_A_SELECT = Rule(
+    "AC3503",
+    "not-a-select",
+    "error",
+    "The SQL of a query is no SELECT.",
+    "Whoever may call the function could change what is stored.",
+    "Write SELECT, or WITH … SELECT.",
+)
+UNKNOWN_SQL_TABLE = Rule(
+    "AC3504",
+    "unknown-table-in-sql",
+    "error",
+    "A query reads a table that its namespace does not have.",
+    "A query sees the tables of one namespace, by the names they have in Athena.",
+    "Correct the name or the query's namespace, or declare the table.",
+)
+QUALIFIED_TABLE = Rule(
+    "AC3505",
+    "qualified-table",
+    "error",
+    "A query names a table with its catalog or database.",
+    "Their names differ between stages; the function hands them over beside the SQL.",
+    "Write the table's name alone.",
+)
+UNKNOWN_SQL_COLUMN = Rule(
+    "AC3506",
+    "unknown-column-in-sql",
+    "error",
+    "A query names a column or a field that is not there.",
+    "Athena would refuse the query at the first request.",
+    "Correct the name, or add the column.",
+)
+AMBIGUOUS_COLUMN = Rule(
+    "AC3507",
+    "ambiguous-column",
+    "error",
+    "A query names a column that two of its tables have.",
+    "Athena does not choose between them.",
+    "Write the table's name, or its alias, and a dot before it.",
+)
+UNDECLARED_PARAMETER = Rule(
+    "AC3508",
+    "undeclared-parameter",
+    "error",
+    "A query uses a parameter that it does not declare.",
+    "Without its type no value can be checked.",
+    "Declare it in `parameters`.",
+)
+POSITIONAL_PARAMETER = Rule(
+    "AC3509",
+    "positional-parameter",
+    "error",
+    "A query has a parameter without a name.",
+    "A request gives its values by name.",
+    "Write :name instead of ?.",
+)
+MISPLACED_PARAMETER = Rule(
+    "AC3510",
+    "misplaced-parameter",
+    "error",
+    "A parameter stands where SQL takes a name or a fixed text.",
+    "A parameter is a value: it cannot be a table, a column, an alias or the text of an INTERVAL.",
+    "Write the name out, or make a query for each.",
+)
+PARAMETER_TYPE = Rule(
+    "AC3511",
+    "parameter-type",
+    "error",
+    "A parameter has a type that no request can give.",
+    "Athena takes parameters as literals, and the function writes them for the types in the hint.",
+    "Take one of those, and CAST it in the SQL.",
+)
+UNUSED_PARAMETER = Rule(
+    "AC3551",
+    "unused-parameter",
+    "warning",
+    "A query declares a parameter that it does not use.",
+    "A request that gives it a value is refused.",
+    "Use it, or remove it.",
+)
+PARAMETER_OUTSIDE_WHERE = Rule(
+    "AC3552",
+    "parameter-outside-where",
+    "warning",
+    "A parameter stands outside of WHERE.",
+    "Athena's user guide allows parameters in the WHERE clause only.",
+    "Move it into a WHERE, or try the query in Athena.",
+)
+UNPARTITIONED_READ = Rule(
+    "AC3553",
+    "whole-table-read",
+    "warning",
+    "A query reads a partitioned table without a condition on what partitions it.",
+    "It reads every file of the table, and costs more with each day.",
+    "Put a condition on a partition column into WHERE.",
+)
+NESTED_RESULT = Rule(
+    "AC3554",
+    "nested-result",
+    "warning",
+    "A query answers with a list, map or struct.",
+    "Athena prints these as text from which the values cannot be told any more.",
+    "Make JSON of it, with json_format(CAST(x AS JSON)).",
+)
 FUNCTION_KEYS = Rule(
     "AC3601",
     "keys-of-function",

@@ -13,7 +13,7 @@ import yaml
 
 from compiler import rules
 from compiler.diagnostics import Diagnostics, Location, Related, Rule
-from compiler.document import Document, Mark, dotted
+from compiler.document import Document, Lines, Mark, dotted
 from compiler.document import Path as DocumentPath
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
@@ -342,9 +342,10 @@ class _Builder:
 
     def _mark(self, path: DocumentPath, key: Any, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
-        length, offset = 1, -1
+        length, offset, lines = 1, -1, None
         if _is_scalar(event):
             on_one_line = start.line == end.line
+            lines = None if on_one_line else self._lines(event)
             length = max(end.index - start.index, 1) if on_one_line else 1
             quotes = 0 if event.implicit[0] else 2
             if on_one_line and end.index - start.index - quotes == len(event.value):
@@ -359,7 +360,17 @@ class _Builder:
             start.column + 1,
             length,
             offset,
+            lines,
         )
+
+    def _lines(self, event: Any) -> Lines:
+        """Return the source of a scalar over several lines, without its quotes or its `|`."""
+        start, end = event.start_mark, event.end_mark
+        if event.style in ("|", ">"):
+            first = self._text.index("\n", start.index) + 1
+            return Lines(start.line + 2, 1, self._text[first : end.index])
+        quote = len(event.style or "")
+        return Lines(start.line + 1, start.column + 1 + quote, self._text[start.index + quote : end.index])
 
     def _report(
         self, rule: Rule, message: str, event: Any, hint: str, related: tuple[Related, ...] = ()

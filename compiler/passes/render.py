@@ -223,7 +223,7 @@ def _role(role: Role, model: Model) -> View:
         "delivers": [{"log_group": stream.log_group} for stream in role.delivers],
         "functions": _function_arns(role.delivers),
         "kinesis_streams": sorted({stream.kinesis_arn for stream in role.delivers if stream.kinesis_arn}),
-        "workgroups": _workgroups(role, model),
+        "asks": [*_asks(role, model)],
         "puts": [*_puts(role)],
         "log_groups": _log_groups(role, model),
         "table_access": [*_table_access(role, writes=True), *_table_access(role, writes=False)],
@@ -233,9 +233,20 @@ def _role(role: Role, model: Model) -> View:
     }
 
 
-def _workgroups(role: Role, model: Model) -> list[str]:
-    shared = [model.stack] if role.reads else []
-    return [*shared, *(function.name for function in role.runs if function.kind == "query")]
+# What lambdas/query/index.py calls, and what people and drivers call besides.
+_QUERY = ("GetQueryExecution", "GetQueryResults", "StartQueryExecution", "StopQueryExecution")
+_READ = ("GetQueryResultsStream", "GetWorkGroup")
+
+
+def _asks(role: Role, model: Model) -> Iterator[View]:
+    """Yield a statement for the pipeline's workgroup, and one for those of the role's functions."""
+    for sid, actions, workgroups in (
+        ("Query", (*_QUERY, *_READ), [model.stack] if role.reads else []),
+        ("RunQueries", _QUERY, [each.name for each in role.runs if each.kind == "query"]),
+    ):
+        if workgroups:
+            names = sorted(f"athena:{action}" for action in actions)
+            yield {"sid": sid, "actions": names, "workgroups": workgroups}
 
 
 def _puts(role: Role) -> Iterator[View]:
@@ -275,7 +286,8 @@ def _function_arns(streams: Iterable[Stream]) -> list[str]:
 def _table_access(role: Role, *, writes: bool) -> list[View]:
     """Return the statement for the tables that the role writes to, or only reads; none without tables."""
     delivered = [destination.table for stream in role.delivers for destination in stream.destinations]
-    tables = delivered if writes else [table for table in role.reads if table not in delivered]
+    read = (*role.reads, *role.queried)
+    tables = delivered if writes else [table for table in read if table not in delivered]
     arns = [GetAtt(each, "TableARN") for each in dict.fromkeys(table.logical_id for table in tables)]
     sid = "WriteTables" if writes else "ReadTables"
     return [{"sid": sid, "writes": writes, "tables": arns}] if arns else []

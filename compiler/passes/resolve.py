@@ -15,6 +15,7 @@ from compiler.names import pascal
 from compiler.semantics.alarms import resolve_alarms
 from compiler.semantics.function import resolve_function
 from compiler.semantics.limits import check_limits
+from compiler.semantics.query import resolve_queries
 from compiler.semantics.role import Declared, resolve_roles
 from compiler.semantics.scope import Scope
 from compiler.semantics.stream import resolve_stream
@@ -59,8 +60,9 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         for key, entry in data.get("streams", {}).items()
         if not _names_left_out(entry, tables, data["tables"])
     )
+    queries = _known(iter(resolve_queries(data.get("queries", {}), namespaces, tables, scope)))
     functions = _known(
-        resolve_function(key, entry, stack, streams, scope)
+        resolve_function(key, entry, stack, streams, queries, scope)
         for key, entry in data.get("functions", {}).items()
     )
     declared = Declared(stack, access, namespaces, tables, streams, functions)
@@ -76,6 +78,7 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         namespaces=tuple(namespaces.values()),
         tables=tuple(tables.values()),
         streams=tuple(streams.values()),
+        queries=tuple(queries.values()),
         functions=tuple(functions.values()),
         roles=roles,
         alarms=resolve_alarms(data.get("alarms"), streams.values(), scope),

@@ -8,7 +8,7 @@ from typing import Any
 from compiler import rules
 from compiler.document import Path
 from compiler.iceberg import Primitive
-from compiler.model import Choice, Function, Stream
+from compiler.model import Choice, Function, Query, Stream
 from compiler.names import did_you_mean, nearest, pascal
 from compiler.semantics.scope import Scope
 
@@ -27,7 +27,12 @@ _SHORT_SECONDS = 10
 
 
 def resolve_function(
-    key: str, entry: Mapping[str, Any], stack: str, streams: Mapping[str, Stream], scope: Scope
+    key: str,
+    entry: Mapping[str, Any],
+    stack: str,
+    streams: Mapping[str, Stream],
+    queries: Mapping[str, Query],
+    scope: Scope,
 ) -> Function | None:
     """Resolve one entry of `functions`; None where what it works on is missing or unknown."""
     here: Path = ("functions", key)
@@ -36,7 +41,8 @@ def resolve_function(
     if _REQUIRED[kind] not in entry:
         return None
     feeds = _streams(key, entry.get("streams", []), streams, scope)
-    if kind == "ingest" and len(feeds) != len(entry["streams"]):
+    runs = _queries(key, entry.get("queries", []), queries, scope)
+    if len(feeds) + len(runs) != len(entry[_REQUIRED[kind]]):
         return None
     name = f"{stack}-{key}"
     return Function(
@@ -50,6 +56,7 @@ def resolve_function(
         choose=_choice(key, entry.get("choose"), feeds, scope),
         stamp=_stamp(key, entry.get("stamp", {}), feeds.values(), scope),
         unknown=entry.get("unknown", "reject"),
+        queries=runs,
         scan_limit_megabytes=entry.get("scan_limit_megabytes", 10_000),
         workgroup_id=f"{pascal(key)}FunctionWorkGroup",
         url=_url(key, entry, scope),
@@ -90,6 +97,14 @@ def _streams(key: str, names: list[str], streams: Mapping[str, Stream], scope: S
         elif not scope.left_out("streams", name):
             scope.report_unknown(f"function '{key}' feeds stream", name, "streams", streams, path)
     return {name: streams[name] for name in names if name in streams}
+
+
+def _queries(key: str, names: list[str], queries: Mapping[str, Query], scope: Scope) -> tuple[Query, ...]:
+    for index, name in enumerate(names):
+        if name not in queries and not scope.left_out("queries", name):
+            path: Path = ("functions", key, "queries", index)
+            scope.report_unknown(f"function '{key}' runs query", name, "queries", queries, path)
+    return tuple(queries[name] for name in names if name in queries)
 
 
 def _check_stream(key: str, stream: Stream, path: Path, scope: Scope) -> None:

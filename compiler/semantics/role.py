@@ -51,10 +51,13 @@ def _role(key: str, entry: Mapping[str, Any], declared: Declared, scope: Scope) 
     delivers = tuple(stream for stream in declared.streams.values() if stream.role == key)
     runs = tuple(function for function in declared.functions.values() if function.role == key)
     reads = _reads(key, entry.get("read", []), declared.tables, scope)
+    queried = tuple(
+        {table.key: table for each in runs for query in each.queries for table in query.tables}.values()
+    )
     writes = _writes(key, entry.get("write", []), declared.streams, scope)
     wanted = [
         *(grant for stream in delivers for grant in _delivery_grants(stream)),
-        *(grant for table in reads for grant in _read_grants(table)),
+        *(grant for table in (*reads, *queried) for grant in _read_grants(table)),
         *_explicit_grants(key, entry.get("grants", []), declared.namespaces, declared.tables, scope),
     ]
     busy = delivers or runs or any(entry.get(word) for word in ("read", "write", "grants"))
@@ -74,6 +77,7 @@ def _role(key: str, entry: Mapping[str, Any], declared: Declared, scope: Scope) 
         runs=runs,
         writes=writes,
         reads=reads,
+        queried=queried,
         grants=_merged(wanted) if declared.access == "lake_formation" else (),
         namespaces=tuple(each for each in declared.namespaces.values() if each.name in seen),
         location=own.location if own else scope.document.locate_key(here),
