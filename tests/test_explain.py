@@ -147,7 +147,7 @@ def test_a_page_is_data_too(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("wanted", "hint"),
     [
-        ("AC3099", "did you mean AC3029?"),
+        ("AC3099", "did you mean AC3509?"),
         ("unknown-refernce", "did you mean unknown-reference?"),
         ("gibberish", "without a rule, it lists them all"),
     ],
