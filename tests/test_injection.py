@@ -184,6 +184,7 @@ def test_what_cloudformation_would_interpret_is_refused_everywhere(place: Place)
         Place(("tables", "zqtable", "sort", 0), False),
         Place(("streams", "zqstream", "table"), False),
         Place(("streams", "zqstream", "transform", "function_arn"), False),
+        Place(("queries", "zqquery", "sql"), False),
     ],
     ids=lambda place: ".".join(map(str, place.path)),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -179,12 +180,59 @@ def test_a_place_inside_a_text_is_counted_in_characters(text: str, column: int) 
 
 
 @pytest.mark.parametrize(
-    "text", ['type: "\\x6cist<strng>"', "type: 'it''s'", "type: >-\n  list<strng>", "t: a\n  b"]
+    "text",
+    ['type: "\\x6cist<strng>"', "type: 'it''s'", "t: 'it''s\n  it'", 't: "a\\\n  b"', "t: |\r  abcdef"],
 )
 def test_a_text_that_is_not_written_letter_by_letter_is_located_as_a_whole(text: str) -> None:
     loaded = document(text)
     name = next(iter(loaded.data))
     assert loaded.locate_within((name,), 5, 5) == loaded.locate((name,))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("t: |\n  SELECT a\n  FROM bad\n", 3, 8),
+        ("t: |  # SQL\n\n    SELECT a\n\n\n    FROM bad -- x\n# bad\nu: bad", 6, 10),
+        ("t: |2-\n    SELECT a\n  FROM bad\n\n", 3, 8),
+        ("t:\n- a: >+\n   SELECT a\n\n   FROM bad\n", 5, 9),
+        ("t: SELECT a\n    FROM\n   bad", 3, 4),
+        ("t: 'SELECT a\n\n FROM bad'", 3, 7),
+        ('{t: "SELECT a\n FROM bad"}', 2, 7),
+        ("é: |\r\n  SELECT é\r\n  FROM bad\r\n", 3, 8),
+    ],
+)
+def test_a_place_inside_a_text_over_several_lines_is_exact(text: str, line: int, column: int) -> None:
+    loaded = document(text)
+    (path,) = (path for path, value in _leaves(loaded.data, ()) if "SELECT" in str(value))
+    value = dict(_leaves(loaded.data, ()))[path]
+    place = loaded.locate_within(path, value.index("bad"), len("bad"))
+    assert (place.line, place.column, place.length) == (line, column, 3)
+
+
+@given(st.text(st.sampled_from("ab '\n"), min_size=1), st.sampled_from(["|", ">", "'", '"', None]))
+def test_every_character_of_a_text_is_found_in_its_source(value: str, style: str | None) -> None:
+    text = yaml.dump({"k": {"t": value}}, default_style=style, width=20, Dumper=_WithoutAliases)
+    loaded = document(text)
+    lines = text.split("\n")
+    path = ("k", "t")
+    mark = loaded.marks[path]
+    exact = mark.text_offset >= 0 or (mark.lines and mark.lines.index(value, 0) >= 0)
+    for offset, letter in enumerate(value) if exact else ():
+        place = loaded.locate_within(path, offset, 1)
+        if not letter.isspace():
+            assert lines[place.line - 1][place.column - 1] == letter
+
+
+def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*path, index))
+    else:
+        yield path, value
 
 
 def test_carriage_returns_move_no_column_and_no_line() -> None:

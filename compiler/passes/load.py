@@ -363,12 +363,12 @@ class _Builder:
             lines,
         )
 
-    def _lines(self, event: Any) -> Lines:
+    def _lines(self, event: Any) -> Lines | None:
         """Return the source of a scalar over several lines, without its quotes or its `|`."""
         start, end = event.start_mark, event.end_mark
         if event.style in ("|", ">"):
-            first = self._text.index("\n", start.index) + 1
-            return Lines(start.line + 2, 1, self._text[first : end.index])
+            first = self._text.find("\n", start.index, end.index) + 1
+            return Lines(start.line + 2, 1, self._text[first : end.index]) if first else None
         quote = len(event.style or "")
         return Lines(start.line + 1, start.column + 1 + quote, self._text[start.index + quote : end.index])
 

@@ -44,7 +44,7 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
 
     An entry with an unknown reference or an unreadable type is left out of the model, so that
     what depends on it is not complained about a second time.
-    Reports AC3001 to AC3099.
+    Reports AC3001 to AC3199, and AC3501 to AC3599 of queries.
     """
     data = document.data
     scope = Scope(document, found, _refuse_cloudformation_syntax(document, found))
