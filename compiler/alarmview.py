@@ -9,7 +9,8 @@ from typing import Any
 from compiler.emit import LogicalId, Ref
 from compiler.model import Alarms, Function, Model, Stream
 
-_DAY_SECONDS = 86_400
+WHOLE_BUCKET = "EntireBucket"
+"""The name under which S3 counts the requests of a bucket as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,6 @@ def alarm_view(
         "metric": metric.name,
         "dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions.items()],
         "statistic": metric.statistic,
-        "period": 300,
-        "periods": 1,
-        "growth": False,
         "threshold": threshold,
         "actions": [notify] if notify else [],
     }
@@ -115,12 +113,12 @@ def _watching(
 
 
 def _backup(model: Model, alarms: Alarms) -> dict[str, Any]:
-    """S3 counts objects once a day, so growth is the difference between two days, found within three.
+    """Watch what is written to the backup bucket: also what a transform failed on, which is no failed row.
 
-    S3 user guide, metrics-dimensions.html; an alarm on a period of a day may look at up to seven.
+    S3 counts requests for a bucket that asks for it, and reports only when there are some
+    (S3 user guide, metrics-configurations.html).
     """
-    dimensions: dict[str, str | Ref] = {"BucketName": Ref("BackupBucket"), "StorageType": "AllStorageTypes"}
-    metric = Metric("AWS/S3", "NumberOfObjects", dimensions, "Average")
-    description = f"Pipeline {model.stack}: there are more objects in the backup bucket than the day before."
-    view = alarm_view("BackupBucketAlarm", f"{model.stack}-backup", description, metric, 0, alarms.notify)
-    return {**view, "period": _DAY_SECONDS, "periods": 3, "growth": True}
+    dimensions: dict[str, str | Ref] = {"BucketName": Ref("BackupBucket"), "FilterId": WHOLE_BUCKET}
+    metric = Metric("AWS/S3", "BytesUploaded", dimensions, "Sum")
+    description = f"Pipeline {model.stack}: records that failed were written to the backup bucket."
+    return alarm_view("BackupBucketAlarm", f"{model.stack}-backup", description, metric, 0, alarms.notify)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.alarmview import WHOLE_BUCKET
 from compiler.model import Model
 
 _COLUMNS = 24
@@ -22,7 +23,6 @@ class Graph:
     unit: str
     statistic: str
     lines: tuple[tuple[Any, ...], ...]
-    period_seconds: int = 300
 
 
 def dashboard_body(model: Model, alarm_ids: Iterable[str]) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def _placed(graphs: list[Graph]) -> Iterable[dict[str, Any]]:
             "title": graph.title,
             "region": "${AWS::Region}",
             "stat": graph.statistic,
-            "period": graph.period_seconds,
+            "period": 300,
             "yAxis": {"left": {"label": graph.unit, "min": 0, "showUnits": False}},
             "metrics": [list(line) for line in graph.lines],
         }
@@ -104,8 +104,8 @@ def _throttling(model: Model) -> Graph:
 
 
 def _backup() -> Graph:
-    line = ("AWS/S3", "NumberOfObjects", "StorageType", "AllStorageTypes", "BucketName", "${BackupBucket}")
-    return Graph("Objects in the backup bucket", "objects", "Average", (line,), 86_400)
+    line = ("AWS/S3", "BytesUploaded", "FilterId", WHOLE_BUCKET, "BucketName", "${BackupBucket}")
+    return Graph("Written to the backup bucket", "bytes", "Sum", (line,))
 
 
 def _of_functions(title: str, unit: str, statistic: str, names: list[str], functions: list[str]) -> Graph:

@@ -12,8 +12,8 @@ Json = dict[str, Any]
 
 UNIT_X, UNIT_Y, GAP = 44, 26, 6  # pixels of one of the 24 columns and of one row; between two widgets
 COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728")
-# What goes wrong is rare, and what is counted once a day has a step.
-STILL = ("FailedRowCount", "Throttled", "Errors", "Throttles", "NumberOfObjects")
+# What goes wrong is rare.
+STILL = ("FailedRowCount", "Throttled", "Errors", "Throttles", "BytesUploaded")
 
 
 def picture(body: str) -> str:

@@ -144,7 +144,7 @@ def test_a_dashboard_shows_every_stream_function_and_alarm() -> None:
         "Freshness: age of the oldest record",
         "Bytes in",
         "Throttled",
-        "Objects in the backup bucket",
+        "Written to the backup bucket",
         "Function calls",
         "Function errors",
         "Function duration",

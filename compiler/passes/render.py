@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from compiler import rules
-from compiler.alarmview import alarm_views
+from compiler.alarmview import WHOLE_BUCKET, alarm_views
 from compiler.change import Plan
 from compiler.dashboard import dashboard_body
 from compiler.diagnostics import Diagnostics, Location
@@ -74,6 +74,7 @@ def _view(plan: Plan) -> View:
         "roles": [_role(role, model) for role in model.roles],
         "streams": [_stream(stream, by_key[stream.role], model) for stream in model.streams],
         "alarms": alarms,
+        "metrics_id": WHOLE_BUCKET,
         "dashboard": _dashboard(model, alarms),
         "functions": [function_view(each, by_key[each.role], model) for each in model.functions],
         "outputs": [{"name": LogicalId(name), "value": value} for name, value in _outputs(model).items()],

@@ -27,64 +27,6 @@ Ask = Callable[..., list[list[Any]]]
 STACK = "queried-analytics"
 QUERIES = yaml.safe_load(
     """
-visits_by_day:
-  namespace: analytics
-  description: Visits and visitors of a site, day by day
-  parameters: {site_id: string, first: date, last: date}
-  sql: |
-    SELECT date("timestamp") AS day,
-      count(DISTINCT session_id) AS visits,
-      count(DISTINCT distinct_id) AS visitors
-    FROM initial_events
-    WHERE site_id = :site_id
-      AND "timestamp" >= :first AND "timestamp" < :last + INTERVAL '1' DAY
-    GROUP BY 1
-    ORDER BY 1
-    LIMIT 1000
-top_pages:
-  namespace: analytics
-  description: The pages of a site that were viewed most
-  parameters: {site_id: string, first: date, last: date}
-  sql: |
-    SELECT pathname, count(*) AS views, count(DISTINCT session_id) AS visits
-    FROM (
-      SELECT pathname, session_id
-      FROM initial_events
-      WHERE site_id = :site_id AND event = 'page_view'
-        AND "timestamp" >= :first AND "timestamp" < :last + INTERVAL '1' DAY
-      UNION ALL
-      SELECT pathname, session_id
-      FROM events
-      WHERE site_id = :site_id AND event = 'page_view'
-        AND "timestamp" >= :first AND "timestamp" < :last + INTERVAL '1' DAY
-    ) AS pages
-    GROUP BY pathname
-    ORDER BY views DESC, pathname
-    LIMIT 100
-top_referers:
-  namespace: analytics
-  description: The hosts that led most visits to a site
-  parameters: {site_id: string, first: date, last: date}
-  sql: |
-    SELECT referer_domain, count(DISTINCT session_id) AS visits
-    FROM initial_events
-    WHERE site_id = :site_id AND referer_domain <> ''
-      AND "timestamp" >= :first AND "timestamp" < :last + INTERVAL '1' DAY
-    GROUP BY referer_domain
-    ORDER BY visits DESC, referer_domain
-    LIMIT 100
-countries:
-  namespace: analytics
-  description: The countries that the visits of a site came from; null where none is known
-  parameters: {site_id: string, first: date, last: date}
-  sql: |
-    SELECT country, count(DISTINCT session_id) AS visits
-    FROM initial_events
-    WHERE site_id = :site_id
-      AND "timestamp" >= :first AND "timestamp" < :last + INTERVAL '1' DAY
-    GROUP BY country
-    ORDER BY visits DESC, country
-    LIMIT 300
 views_of:
   namespace: analytics
   parameters: {site: string, path: string, since: timestamp}
