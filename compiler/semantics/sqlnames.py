@@ -125,8 +125,8 @@ class Names:
         for key, value in node.args.items():
             if key not in _NOT_WALKED:
                 self._walk_all(value, frame, ctes, filters=key == "where")
-        aliases = {each.alias.lower() for each in node.expressions if each.alias}
-        self._walk_all(node.args.get("order"), frame, ctes, also=aliases)
+        output = {_output_name(each) for each in node.expressions} | {name for name, _ in answer or ()}
+        self._walk_all(node.args.get("order"), frame, ctes, also=output)
         return None if node.args.get("match") else answer
 
     def _join(self, join: exp.Join, frame: _Frame, ctes: _Ctes) -> None:
@@ -252,11 +252,13 @@ class Names:
             isinstance(part, exp.Identifier) for part in node.parts
         ):
             return Value()
+        if parts[0] in also:  # ORDER BY looks at the output first
+            return Value()
         for each in frame.chain():
             found = self._found(node, parts, each)
             if found:
                 return found
-        if parts[0] not in also and parts[0] not in _FUNCTIONS and not parts[-1].startswith(_HIDDEN):
+        if parts[0] not in _FUNCTIONS and not parts[-1].startswith(_HIDDEN):
             self._unknown_column(node, parts, frame)
         return Value()
 
