@@ -52,6 +52,8 @@ class _Frame:
     merged: set[str] = field(default_factory=set)
     """The columns that USING has made one of."""
     natural: bool = False
+    given: set[str] = field(default_factory=set)
+    """The names that AS gives to columns of the answer, which only ORDER BY may use."""
 
     @property
     def is_known(self) -> bool:
@@ -119,6 +121,7 @@ class Names:
             self._join(join, frame, ctes)
         if node.args.get("laterals") or node.args.get("match"):
             frame.sources.append(("", None))
+        frame.given = {each.alias.lower() for each in node.expressions if each.alias}
         for each in node.expressions:
             self._walk(each, frame, ctes)
         answer = self._answer(node, frame)
@@ -321,6 +324,8 @@ class Names:
                 message = f"'{part.name}' is no table here, and no column"
         offset, length = place(part)
         hint = _hint(part.name.lower(), list(dict.fromkeys(known)), subject)
+        if len(parts) == 1 and parts[0] in frame.given:
+            hint = "only ORDER BY knows what AS names; write the expression, or in GROUP BY its number"
         self._complain(rules.UNKNOWN_SQL_COLUMN, Problem(message, offset, length, hint))
 
     def _complain(self, rule: Rule, problem: Problem) -> None:
