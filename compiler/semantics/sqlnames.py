@@ -20,11 +20,11 @@ from compiler.problem import Problem
 from compiler.semantics.sqltree import place
 from compiler.semantics.sqltypes import common, field_type, type_of
 
-# What Trino takes for a function without parentheses, and sqlglot for a column; and Athena's hidden columns.
-_HIDDEN = "$"
+# What Trino takes for a function without parentheses, and sqlglot for a column.
 _FUNCTIONS = frozenset({"current_path", "current_schema", "current_catalog", "current_user", "default"})
+# Hidden columns such as "$path" start with it, and a metadata table's name goes on with it:
 # https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
-_METADATA = "$"
+_HIDDEN = "$"
 _NOT_WALKED = frozenset({"with_", "from_", "joins", "laterals", "match", "expressions", "order"})
 _MOST_LISTED = 12
 _MOST_PROBLEMS = 50  # of one query: what comes after follows from one misunderstanding
@@ -178,7 +178,7 @@ class Names:
             return None
         if name in ctes:
             return ctes[name]
-        base, _, metadata = name.partition(_METADATA)
+        base, _, metadata = name.partition(_HIDDEN)
         table = self._tables.get(base)
         if base not in self._tables:
             self._unknown_table(node, base)
