@@ -16,7 +16,7 @@ from compiler.semantics.scope import Scope
 from compiler.semantics.sqltext import SqlProblem, SqlText, read_sql
 from compiler.semantics.types import parse_type
 
-if TYPE_CHECKING:  # sqlglot takes a tenth of a second, which only a spec with queries pays
+if TYPE_CHECKING:  # sqlglot takes a fifth of a second, which only a spec with queries pays
     from sqlglot import exp
 
     from compiler.semantics.sqlnames import Names

@@ -20,11 +20,11 @@ from compiler.problem import Problem
 from compiler.semantics.sqltree import place
 from compiler.semantics.sqltypes import common, field_type, type_of
 
-# What Trino takes for a function without parentheses, and sqlglot for a column; and Athena's hidden columns.
-_HIDDEN = "$"
+# What Trino takes for a function without parentheses, and sqlglot for a column.
 _FUNCTIONS = frozenset({"current_path", "current_schema", "current_catalog", "current_user", "default"})
+# Hidden columns such as "$path" start with it, and a metadata table's name goes on with it:
 # https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
-_METADATA = "$"
+_HIDDEN = "$"
 _NOT_WALKED = frozenset({"with_", "from_", "joins", "laterals", "match", "expressions", "order"})
 _MOST_LISTED = 12
 _MOST_PROBLEMS = 50  # of one query: what comes after follows from one misunderstanding
@@ -52,6 +52,8 @@ class _Frame:
     merged: set[str] = field(default_factory=set)
     """The columns that USING has made one of."""
     natural: bool = False
+    given: set[str] = field(default_factory=set)
+    """The names that AS gives to columns of the answer, which only ORDER BY may use."""
 
     @property
     def is_known(self) -> bool:
@@ -119,14 +121,15 @@ class Names:
             self._join(join, frame, ctes)
         if node.args.get("laterals") or node.args.get("match"):
             frame.sources.append(("", None))
+        frame.given = {each.alias.lower() for each in node.expressions if each.alias}
         for each in node.expressions:
             self._walk(each, frame, ctes)
         answer = self._answer(node, frame)
         for key, value in node.args.items():
             if key not in _NOT_WALKED:
                 self._walk_all(value, frame, ctes, filters=key == "where")
-        aliases = {each.alias.lower() for each in node.expressions if each.alias}
-        self._walk_all(node.args.get("order"), frame, ctes, also=aliases)
+        output = {_output_name(each) for each in node.expressions} | {name for name, _ in answer or ()}
+        self._walk_all(node.args.get("order"), frame, ctes, also=output)
         return None if node.args.get("match") else answer
 
     def _join(self, join: exp.Join, frame: _Frame, ctes: _Ctes) -> None:
@@ -175,7 +178,7 @@ class Names:
             return None
         if name in ctes:
             return ctes[name]
-        base, _, metadata = name.partition(_METADATA)
+        base, _, metadata = name.partition(_HIDDEN)
         table = self._tables.get(base)
         if base not in self._tables:
             self._unknown_table(node, base)
@@ -252,11 +255,13 @@ class Names:
             isinstance(part, exp.Identifier) for part in node.parts
         ):
             return Value()
+        if parts[0] in also:  # ORDER BY looks at the output first
+            return Value()
         for each in frame.chain():
             found = self._found(node, parts, each)
             if found:
                 return found
-        if parts[0] not in also and parts[0] not in _FUNCTIONS and not parts[-1].startswith(_HIDDEN):
+        if parts[0] not in _FUNCTIONS and not parts[-1].startswith(_HIDDEN):
             self._unknown_column(node, parts, frame)
         return Value()
 
@@ -319,6 +324,8 @@ class Names:
                 message = f"'{part.name}' is no table here, and no column"
         offset, length = place(part)
         hint = _hint(part.name.lower(), list(dict.fromkeys(known)), subject)
+        if len(parts) == 1 and parts[0] in frame.given:
+            hint = "only ORDER BY knows what AS names; write the expression, or in GROUP BY its number"
         self._complain(rules.UNKNOWN_SQL_COLUMN, Problem(message, offset, length, hint))
 
     def _complain(self, rule: Rule, problem: Problem) -> None:

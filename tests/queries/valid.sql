@@ -183,3 +183,21 @@ SELECT count_if(ok), day FROM orders GROUP BY DISTINCT ROLLUP (day)
 ;
 
 SELECT skew.k FROM orders CROSS JOIN UNNEST(ARRAY[1,2], tags) AS skew(k, t)
+;
+
+SELECT a.order_id, max(a.ts) AS ts FROM orders a JOIN visits b ON a.order_id = b.order_id GROUP BY a.order_id ORDER BY order_id, ts
+;
+
+SELECT b.* FROM orders a JOIN visits b ON a.order_id = b.order_id ORDER BY order_id
+;
+
+WITH orders AS (SELECT order_id, n FROM orders WHERE n > 1) SELECT order_id FROM orders
+;
+
+SELECT ok, (SELECT count(*) FROM visits WHERE order_id = o.order_id) AS c FROM orders o ORDER BY c + 1
+;
+
+SELECT x.n FROM ((SELECT n FROM orders) x JOIN visits ON true)
+;
+
+SELECT date(ts) AS d, count(*) AS c FROM orders GROUP BY date(ts) HAVING count(*) > 1 ORDER BY max(n)
