@@ -10,14 +10,18 @@ from compiler.inline import inlined
 from tests.compiling import ROOT, TESTS, assert_golden, compiled, parsed, read_template, said, without_source
 
 CASES = sorted((TESTS / "cases").glob("*/*/"))
-PLANNED = ("functions", "queries", "alarms", "stages")
+# Stages have a case of their own: in one of these they would say most of it twice.
+PLANNED = ("functions", "queries", "alarms")
+LEFT_OUT = (*PLANNED, "stages")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_a_spec_compiles_to_exactly_its_template(case: Path, update_golden: bool) -> None:
     build, found = compiled(case)
     assert build, said(found)
-    assert_golden(case / "expected.template.yaml", without_source(build.stack.text), update_golden)
+    for part in build.parts:
+        name = ".".join(filter(None, ("expected", part.plan.model.stage, "template.yaml")))
+        assert_golden(case / name, without_source(part.stack.text), update_golden)
 
 
 def test_the_source_in_a_template_is_the_stripped_function() -> None:
@@ -33,4 +37,4 @@ def test_the_examples_of_the_language_are_cases_without_what_is_planned(name: st
     case, _ = parsed((TESTS / "cases" / "examples" / name / "spec.yaml").read_text("utf-8"))
     assert page
     assert case
-    assert case.data == {key: value for key, value in page.data.items() if key not in PLANNED}
+    assert case.data == {key: value for key, value in page.data.items() if key not in LEFT_OUT}

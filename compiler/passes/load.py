@@ -345,7 +345,7 @@ class _Builder:
         length, offset = 1, -1
         if _is_scalar(event):
             on_one_line = start.line == end.line
-            length = max(end.index - start.index, 1) if on_one_line else 1
+            length = end.index - start.index if on_one_line else 1
             quotes = 0 if event.implicit[0] else 2
             if on_one_line and end.index - start.index - quotes == len(event.value):
                 offset = quotes // 2
@@ -359,6 +359,7 @@ class _Builder:
             start.column + 1,
             length,
             offset,
+            path,
         )
 
     def _report(
