@@ -91,15 +91,14 @@ def test_every_value_stands_where_it_was_written(spec: dict[str, Any], overlay: 
         source = document.data
         for step in result.marks[path].path:
             source = source[step]
-        items = (
-            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        )
         if isinstance(value, dict):
             assert isinstance(source, dict)
-        else:
-            assert source == value
-        for key, inner in items:
-            look(inner, (*path, key))
+            for key, inner in value.items():
+                look(inner, (*path, key))
+            return
+        assert source == value
+        for index, inner in enumerate(value if isinstance(value, list) else ()):
+            look(inner, (*path, index))
 
     for key, value in result.data.items():
         look(value, (key,))
@@ -158,9 +157,8 @@ def test_no_stages_at_all_are_none(tmp_path: Path) -> None:
 
 
 def test_every_name_is_made_of_the_stack(tmp_path: Path) -> None:
-    spec = (
-        f"{HEAD}roles: {{reader: {{service: lambda, read: [clicks]}}}}\nstages: {{dev: {{}}, prod: {{}}}}\n"
-    )
+    roles = "roles: {reader: {service: lambda, read: [clicks]}}\n"
+    spec = f"{HEAD}{roles}stages: {{dev: {{}}, prod: {{}}}}\n"
     build, found = compiled_text(tmp_path, spec)
     assert build, said(found)
     dev, prod = (part.stack.text for part in build.parts)
@@ -220,16 +218,11 @@ def test_what_a_stage_ignores_another_one_still_says() -> None:
 def test_ignore_in_an_overlay_is_for_its_stage_and_in_the_spec_for_all(tmp_path: Path) -> None:
     required = HEAD.replace("id: string", "id: {type: string, required: true}")
     ignore = "ignore: [{rule: AC3101, reason: It always comes}]"
-    spec = (
-        required
-        + f"stages: {{dev: {{streams: {{clicks: {{}}}}, tables: {{clicks: {{{ignore}}}}}}}, prod: {{}}}}\n"
-    )
+    spec = f"{required}stages: {{dev: {{tables: {{clicks: {{{ignore}}}}}}}, prod: {{}}}}\n"
     _, found = compiled_text(tmp_path, spec)
-    assert [each.message for each in found] == [
-        "in stage 'prod', column 'id' of table 'clicks' is required: "
-        "a record without it goes to the backup bucket"
-    ] or [each.rule.code for each in found] == ["AC3101"]
-    assert next(iter(found)).message.startswith("in stage 'prod', ")
+    (left,) = found
+    assert left.rule.code == "AC3101"
+    assert left.message.startswith("in stage 'prod', ")
     everywhere = required.replace("namespace: web", f"namespace: web\n    {ignore}")
     _, found = compiled_text(tmp_path, f"{everywhere}stages: {{dev: {{}}, prod: {{streams: null}}}}\n")
     assert codes(found) == ["AC3104"]  # in prod nothing is ignored, and in dev it is
@@ -300,10 +293,10 @@ def test_a_later_stage_starts_afresh_and_its_table_as_the_first_one_was_made(her
     grown = TWO.replace("id: string", "id: string\n      n: int")
     assert write(f"{grown}  late: {{bucket: {{encryption: aes256}}}}\n") == 0
     made = read_template(Path("out/late/clicks-late.template.yaml").read_text("utf-8"))["Resources"]
-    schema = made["ClicksTable"]["Properties"]["IcebergMetadata"]["IcebergSchemaV2"]
-    assert (
-        len(schema["SchemaV2FieldList"] if "SchemaV2FieldList" in schema else str(schema).split("'Id'")) <= 2
-    )
+    created = made["ClicksTable"]["Properties"]["IcebergMetadata"]
+    first = read_template(Path("out", DEV).read_text("utf-8"))["Resources"]["ClicksTable"]
+    assert created == first["Properties"]["IcebergMetadata"]
+    assert "'n'" not in str(created)
     assert len(made["ClicksSchema"]["Properties"]["Columns"]) == 2
 
 
