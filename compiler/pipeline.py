@@ -27,6 +27,7 @@ from compiler.passes.resolve import resolve
 from compiler.passes.stage import check_tables, stage
 from compiler.passes.validate import validate, validate_stages
 from compiler.passes.write import MANIFEST
+from compiler.semantics.apart import check_apart
 from compiler.semantics.suppression import read_suppressions, report_unused
 from compiler.stack import Build, Part, Stack
 
@@ -138,6 +139,7 @@ def _understood(
     for each, where in documents:
         read_suppressions(each, today or datetime.now(UTC).date(), where)
     models = [_Understood(resolve(each, where, accepted), each, where) for each, where in documents]
+    check_apart([(each.model, each.found) for each in models])
     return [] if found.failed else models
 
 

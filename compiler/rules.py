@@ -626,6 +626,14 @@ SEVERAL_STAGES = Rule(
     "Each stage is a stack of its own, and may be in another account.",
     "Pick one with --stage.",
 )
+SHARED_BY_STAGES = Rule(
+    "AC3304",
+    "shared-by-stages",
+    "warning",
+    "Two stages would make something under one name, perhaps in one account and Region.",
+    "Names are made of the stack's, unless the spec gives one; the second deploy would find it taken.",
+    "Give another name in one of the stages; or say the account or Region of both.",
+)
 NEW_REQUIRED_COLUMN = Rule(
     "AC4001",
     "new-required-column",
