@@ -93,6 +93,10 @@ class Diagnostics:
         """Record one finding."""
         self._found.append(Diagnostic(rule, message, location, hint, related))
 
+    def include(self, other: Diagnostics) -> None:
+        """Record what another collector found; what it suppresses stays its own."""
+        self._found += other._found
+
     def suppress(self, suppression: Suppression) -> None:
         """Leave out what this covers, whether it was found before or is found later."""
         self._suppressions.append(suppression)

@@ -20,7 +20,7 @@ from compiler.model import Model
 from compiler.names import did_you_mean
 from compiler.passes.lint import lint
 from compiler.passes.load import load
-from compiler.passes.plan import check_left, plan
+from compiler.passes.plan import check_left, plan, plan_tables
 from compiler.passes.recall import lock_path, recall
 from compiler.passes.render import render
 from compiler.passes.resolve import resolve
@@ -77,9 +77,12 @@ def plan_document(
     """Hold a document against what was accepted; plans come back even where a change is refused."""
     picked = _picked(document, stages, one, found)
     models = _understood(document, picked, accepted, found, today)
-    if accepted and models:
+    if not models:
+        return ()
+    if accepted:
         check_left(accepted, document, found)
-    return tuple(plan(each.model, accepted, each.document, each.found) for each in models)
+    tables = plan_tables(models[0].model, accepted, models[0].document)
+    return tuple(plan(each.model, accepted, each.document, tables, each.found) for each in models)
 
 
 def understand(

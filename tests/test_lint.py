@@ -17,6 +17,7 @@ CASES = [
     "bucket/existing",
     "examples/shop",
     "hostile/strings",
+    "pipeline/stages",
     "role/services",
     "stream/kinesis",
     "stream/route",

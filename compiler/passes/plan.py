@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from compiler import rules
 from compiler.change import Plan
@@ -20,23 +20,40 @@ TEMPLATE = "main"
 """Which template a resource lives in; there is one, as long as none is split."""
 
 
-def plan(model: Model, accepted: Lock | None, document: Document, found: Diagnostics) -> Plan:
-    """Return the state that each table comes to, the changes on the way, and the lock that says so.
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The state that each table comes to, which is the same in every stage."""
+
+    states: Mapping[str, TableLock]
+    accepted_keys: frozenset[str]
+    """The keys under which the lock had them."""
+    found: Diagnostics
+
+
+def plan(model: Model, accepted: Lock | None, document: Document, tables: Tables, found: Diagnostics) -> Plan:
+    """Return what becomes of tables and streams, the changes on the way, and the lock that says so.
 
     Without a lock everything is new. A change that would lose something is refused unless the
-    spec consents to it. Reports AC4001 to AC4199.
+    spec consents to it. Reports AC4001 to AC4199, with those about tables.
     """
     before = accepted or Lock()
     stack = before.of_stage(model.stage)
     _check_fixed(model, stack, document, found)
-    keys = _accepted_keys(model, before, document, found)
-    tables = {table.key: _table(table, keys[table.key], before, document, found) for table in model.tables}
-    _check_physical_names(tables, before, document, found)
+    found.include(tables.found)
     streams = {stream.key: _stream(stream, stack, document, found) for stream in model.streams}
-    gone = _removed(model, before, stack, set(keys.values()), document, found)
+    gone = _removed(model, before, stack, tables.accepted_keys, document, found)
     own = StackLock(fixed_settings(model), frozenset(each.logical_id for each in model.tables), streams)
-    next_lock = Lock({**gone, **tables}, before.stacks).with_stack(model.stack, own)
-    return Plan(model, tables, differences(before, next_lock), next_lock)
+    next_lock = Lock({**gone, **tables.states}, before.stacks).with_stack(model.stack, own)
+    return Plan(model, tables.states, differences(before, next_lock), next_lock)
+
+
+def plan_tables(model: Model, accepted: Lock | None, document: Document) -> Tables:
+    """Bring the tables from their accepted state to what the spec, or any stage of it, asks for."""
+    before, found = accepted or Lock(), Diagnostics()
+    keys = _accepted_keys(model, before, document, found)
+    states = {table.key: _table(table, keys[table.key], before, document, found) for table in model.tables}
+    _check_physical_names(states, before, document, found)
+    return Tables(states, frozenset(keys.values()), found)
 
 
 def check_left(accepted: Lock, document: Document, found: Diagnostics) -> None:
@@ -185,7 +202,7 @@ def _check_stream(
 
 
 def _removed(
-    model: Model, before: Lock, stack: StackLock, kept: set[str], document: Document, found: Diagnostics
+    model: Model, before: Lock, stack: StackLock, kept: frozenset[str], document: Document, found: Diagnostics
 ) -> dict[str, TableLock]:
     """Keep what is known of tables that are gone: their rows may still be there, and come back."""
     gone: dict[str, TableLock] = {}
