@@ -23,10 +23,10 @@ MANIFEST = "manifest.json"
 
 def with_others(build: Build, out: Path) -> Build:
     """Return a build whose manifest also lists the stages that were not compiled, as the old one does."""
+    if not build.others:
+        return build
     stages = _entries(out)
     kept = {name: stages[name] for name in build.others if name in stages}
-    if not kept:
-        return build
     manifest = json.loads(build.files[MANIFEST])
     manifest["stages"] = dict(sorted({**manifest["stages"], **kept}.items()))
     content = (json.dumps(manifest, indent=2) + "\n").encode()
