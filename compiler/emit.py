@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from compiler.printable import unturned
+
 _WIDTH = 2**31 - 1  # the most that libyaml takes
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 # Text that means the same between double quotes, and text that does so between single quotes.
@@ -102,7 +104,7 @@ def _text(value: str) -> str:
         return "'" + value.replace("'", "''") + "'"
     # PyYAML knows which characters need an escape; the width keeps it on one line.
     dumped: str = yaml.dump(value, Dumper=_DUMPER, default_style='"', width=_WIDTH, allow_unicode=True)
-    return dumped.removesuffix("\n...\n").rstrip("\n")
+    return unturned(dumped.removesuffix("\n...\n").rstrip("\n"))
 
 
 def _key(key: str) -> str:

@@ -257,6 +257,20 @@ def primitives(type_: Type) -> Iterator[Primitive]:
                 yield from primitives(field.type)
 
 
+def inner_fields(type_: Type) -> Iterator[Field]:
+    """Yield every field of the structs inside a type."""
+    match type_:
+        case ListType():
+            yield from inner_fields(type_.element)
+        case MapType():
+            yield from inner_fields(type_.key)
+            yield from inner_fields(type_.value)
+        case StructType():
+            for field in type_.fields:
+                yield field
+                yield from inner_fields(field.type)
+
+
 def type_from_json(value: Any) -> Type:
     """Read a type in Iceberg's JSON form. Raises ValueError or KeyError where it is none."""
     if isinstance(value, str):

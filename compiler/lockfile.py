@@ -18,6 +18,7 @@ from compiler.iceberg import (
     sort_json,
 )
 from compiler.lock import FORMAT, Lock, Retired, StackLock, StreamLock, TableLock
+from compiler.printable import unturned
 
 
 @dataclass
@@ -221,4 +222,4 @@ def _pretty(value: Any, indent: str) -> str:
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return unturned(json.dumps(value, ensure_ascii=False))

@@ -391,7 +391,7 @@ UNIQUE_KEYS = Rule(
     "unfit-unique-keys",
     "error",
     "A stream's unique keys do not identify rows.",
-    "They must be columns of the stream's own tables, with a single, exact value.",
+    "They must be columns of the stream's own tables, with a single, exact value and a name of their own.",
     "Correct the list.",
 )
 APPEND_ONLY = Rule(
@@ -492,10 +492,10 @@ NAME_TOO_LONG = Rule(
 )
 RESERVED_NAME = Rule(
     "AC3032",
-    "reserved-bucket-name",
+    "reserved-name",
     "error",
-    "The table bucket cannot have this name.",
-    "S3 keeps some prefixes and suffixes for itself.",
+    "The table bucket or a resource link cannot have this name.",
+    "S3 keeps some prefixes and suffixes of buckets for itself, and Athena some names of databases.",
     "Choose another name.",
 )
 SAME_NAME = Rule(
@@ -518,9 +518,9 @@ ROUTE_NOT_ONE_LINE = Rule(
     "AC3035",
     "route-not-one-line",
     "error",
-    "A route's JQ has a comment, a line break or a text that is not closed.",
-    "It becomes part of one line that Firehose gets, and a comment would swallow what follows.",
-    "Write it on one line, without '#' outside of quotes.",
+    "A route's JQ has a comment, a line break, or a text or bracket that is not closed.",
+    "It becomes part of one line that Firehose gets, and must not swallow or end what stands around it.",
+    "Write it on one line, without '#' outside of quotes, and close what it opens.",
 )
 ROUTE_TOO_LONG = Rule(
     "AC3036",
@@ -561,6 +561,14 @@ UNFED_TABLE = Rule(
     "No stream writes to a table.",
     "It is filled by something that the spec does not know.",
     "Nothing, if that is meant.",
+)
+NOT_IN_ATHENA = Rule(
+    "AC3105",
+    "not-in-athena",
+    "warning",
+    "A column has the type time or uuid, which Athena does not list.",
+    "Athena's list of the types of Iceberg tables has neither; Spark and others read them.",
+    "Use string, unless Athena never queries the table.",
 )
 UNKNOWN_RULE = Rule(
     "AC3201",

@@ -248,6 +248,15 @@ def test_a_terminal_that_knows_only_ascii_gets_every_message(spec: Path, environ
     assert "AC2005" in done.stdout
 
 
+@pytest.mark.parametrize("name", [".", "/", ""])
+@pytest.mark.parametrize("command", [[], ["plan"]])
+def test_ac1002_a_folder_without_a_name_is_a_problem_like_another(
+    command: list[str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, name]) == 1
+    assert "error AC1002" in capsys.readouterr().out
+
+
 def test_a_file_name_that_is_no_text_is_a_problem_like_another(tmp_path: Path) -> None:
     for arguments in ([b"\xff.yaml"], [b"\xff.yaml", "--format", "json"]):
         done = run(arguments, tmp_path)

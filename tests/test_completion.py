@@ -36,7 +36,7 @@ def offered(line: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
         ("spec.yaml --out ", [":folders"]),
         ("spec.yaml ", []),
         ("--out=build ", [":files"]),
-        ("explain AC310", ["AC3101", "AC3102", "AC3103", "AC3104"]),
+        ("explain AC310", ["AC3101", "AC3102", "AC3103", "AC3104", "AC3105"]),
         ("explain AC3101 ", []),
         ("explain --format j", ["json"]),
         ("schema --m", ["--markdown"]),

@@ -54,6 +54,12 @@ def test_every_character_loads_as_itself(read: Callable[[str], Any]) -> None:
         assert read(f"k: {line}") == {"k": text}
 
 
+def test_a_mark_that_turns_the_direction_of_writing_is_seen_in_the_template() -> None:
+    assert emit("a\u202eb\\\u200f é") == '"a\\u202eb\\\\\\u200f é"'
+    for code in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)):
+        assert emit({"doc": chr(code)}) == f'{{"doc": "\\u{code:04x}"}}'
+
+
 def _characters() -> Iterator[str]:
     """Yield all of the first plane but the surrogates, and the edges of the other planes."""
     codes = [*range(0xD800), *range(0xE000, 0x10000)]

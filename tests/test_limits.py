@@ -76,6 +76,22 @@ def test_ac5004_a_policy_of_more_than_iam_takes_is_refused(tmp_path: Path) -> No
     assert "the policy of DeliveryRole has about" in said(found)
 
 
+def test_ac3031_a_name_that_makes_a_logical_id_too_long_is_refused(tmp_path: Path) -> None:
+    def refused(namespace: int, table: int) -> list[str]:
+        spec = tables(1).replace("web: {}", "web: {link: web}").replace("t0:", f"{'t' * table}:")
+        build, found = compiled_text(
+            tmp_path, spec.replace("web:", f"{'w' * namespace}:").replace(" web\n", f" {'w' * namespace}\n")
+        )
+        paths = [each.location.path for each in found if each.rule.code == "AC3031"]
+        assert bool(build) is not bool(paths)
+        return [path.partition(".")[0] for path in paths]
+
+    assert refused(246, 247) == []
+    assert refused(247, 247) == ["namespaces"]
+    assert refused(246, 248) == ["tables"]
+    assert refused(255, 255) == ["namespaces", "tables"]
+
+
 def test_a_description_is_counted_in_bytes(tmp_path: Path) -> None:
     for text, expected in (("é" * 512, []), ("é" * 513, ["AC2006"])):
         spec = tables(1).replace("pipeline: big", f"pipeline: big\ndescription: {text}")

@@ -59,6 +59,11 @@ def test_ac6002_a_warning_without_a_resource_is_shown_at_the_pipeline() -> None:
     assert [(each.rule.code, each.location) for each in warnings] == [("AC6002", PIPELINE)]
 
 
+def test_a_pipeline_that_comes_near_a_limit_is_no_fault_of_the_templates() -> None:
+    found = linted(f"  {'x' * 255}:\n    Type: AWS::S3::Bucket\n", f"Description: {'d' * 1024}\n")
+    assert not {"I1003", "I3012"} & {each.message.split()[1] for each in found}
+
+
 def test_a_template_that_is_no_yaml_is_rejected() -> None:
     assert "AC6001" in codes(linted("  Bucket: [\n"))
 

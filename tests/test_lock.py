@@ -87,6 +87,15 @@ def test_a_lock_does_not_depend_on_the_order_of_the_entries() -> None:
     assert dump(again) == TEXT
 
 
+def test_a_mark_that_turns_the_direction_of_writing_is_seen_in_the_lock() -> None:
+    lock = accept(
+        f'{HEAD}tables: {{t: {{namespace: sales, columns: {{id: {{type: string, doc: "\\u202e"}}}}}}}}'
+    )
+    text = dump(lock.next_lock)
+    assert '"doc": "\\u202e"' in text
+    assert parse(text) == lock.next_lock
+
+
 # What somebody else wrote
 
 

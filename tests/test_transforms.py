@@ -73,6 +73,8 @@ def test_a_sort_term_is_read(text: str, column: str, direction: str, null_order:
         ("bucket(16,)", 0, "bucket takes 2 arguments"),
         ("bucket(0, id)", 7, "bucket needs how many buckets first, a whole number from 1"),
         ("bucket( x , id)", 8, "bucket needs how many buckets first, a whole number from 1"),
+        ("bucket(id, 16)", 7, "bucket needs how many buckets first, a whole number from 1"),
+        ("identity(id)", 0, "a column that is taken as it is needs no transform"),
         ("bucket(2147483648, id)", 7, "bucket needs how many buckets first, a whole number from 1"),
         ("truncate(-1, id)", 9, "truncate needs the width first, a whole number from 1"),
         ("day(a b)", 4, "'a b' is not a column"),

@@ -116,6 +116,9 @@ def test_of_several_forms_only_the_one_that_was_meant_is_explained(
     assert [each.message for each in findings] == expected
 
 
+A_WHOLE_NUMBER = "a whole number is at most 18 digits, and does not start with 0: all else is read as text"
+
+
 @pytest.mark.parametrize(
     ("spec", "hint"),
     [
@@ -128,8 +131,16 @@ def test_of_several_forms_only_the_one_that_was_meant_is_explained(
         (smallest(tags={"cost": 4711}), 'put it in quotes: "4711"'),
         (smallest(tags={"live": False}), 'put it in quotes: "false"'),
         (table(partition="day(at)"), "write [day(at)]"),
+        (table(partition="bucket(4, id)"), 'write ["bucket(4, id)"]'),
+        (table(sort="id desc"), "write [id desc]"),
+        (table(identifier="id, at"), "write [id, at]"),
         (table(columns={"id": {"type": "string", "reqiured": True}}), "did you mean 'required'?"),
         (stream(buffer_seconds="60"), "write 60, without quotes"),
+        *(
+            (stream(buffer_seconds=text), A_WHOLE_NUMBER)
+            for text in ("010", "1_0", "+60", "0x10", "1.5", "1e2")
+        ),
+        (stream(buffer_seconds="9" * 19), A_WHOLE_NUMBER),
         (stream(tables="clicks"), "write [clicks]"),
         (smallest(roles={"a": {"service": "lambda", "read": "*"}}), 'write ["*"]'),
     ],

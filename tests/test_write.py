@@ -244,6 +244,66 @@ def test_checking_where_a_target_is_a_folder_finds_it_stale(tmp_path: Path) -> N
     assert codes(found) == ["AC7002"]
 
 
+def test_a_line_without_an_end_is_not_glued_to_the_next_one(tmp_path: Path) -> None:
+    written(NEW, tmp_path)
+    (tmp_path / "first.template.yaml").write_bytes(b"a\r\nb\xe2\x80\xa8c")
+    assert check(NEW, tmp_path, Diagnostics()).splitlines()[3:] == [
+        "-a",
+        "-b",
+        "c",
+        "\\ No newline at end of file",
+        "+new",
+    ]
+    (tmp_path / "first.template.yaml").write_bytes(b"new")
+    assert check(NEW, tmp_path, Diagnostics()).split("\n")[2:] == [
+        "@@ -1 +1 @@",
+        "-new",
+        "\\ No newline at end of file",
+        "+new",
+        "",
+    ]
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, lock = tmp_path / "out", tmp_path / "spec.lock.json"
+    lock.write_bytes(NEW.lock)
+    killed = os.fork()
+    if killed == 0:
+        monkeypatch.setattr(os, "replace", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        write(NEW, out, Diagnostics())
+    os.waitpid(killed, 0)
+    (left,) = out.iterdir()
+    assert left.name.startswith(".first.template.yaml.")
+
+    _age(left)
+    beside_lock = lock.with_name(left.name.replace("first.template.yaml", lock.name))
+    beside_lock.write_text("half of a lock")
+    _age(beside_lock)
+    written(replace(NEW, lock_path=lock), out)
+    assert state(out) == NEW.files
+    assert state(tmp_path).keys() == {f"out/{name}" for name in NEW.files} | {lock.name}
+
+
+def test_nothing_is_removed_that_may_be_somebody_else_s(tmp_path: Path) -> None:
+    written(NEW, tmp_path)
+    (tmp_path / ".manifest.json.swp").write_text("an editor's")
+    (tmp_path / "notes.analytics-compile").write_text("a user's")
+    (tmp_path / ".folder.analytics-compile").mkdir()
+    (tmp_path / ".link.analytics-compile").symlink_to(tmp_path / "notes.analytics-compile")
+    for path in tmp_path.iterdir():
+        _age(path)
+    (tmp_path / ".manifest.json.young.analytics-compile").write_text("another run's")
+    before = sorted(tmp_path.iterdir())
+    written(NEW, tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def _age(path: Path) -> None:
+    os.utime(path, (0, 0), follow_symlinks=False)
+
+
 def _assert_whole(files: dict[str, bytes]) -> None:
     for path, content in files.items():
         assert content in (OLD.files.get(path), NEW.files.get(path)), path

@@ -50,7 +50,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compile, then write or compare; return the exit code."""
     # Only a compilation pays for these imports: --help and --version answer at once.
-    from compiler.passes.write import with_others
     from compiler.pipeline import compile_spec
     from compiler.report.view import view
 
@@ -60,7 +59,6 @@ def run(options: argparse.Namespace) -> int:
         options.spec, found, stages=options.stage, linting=not options.no_lint, progress=progress
     )
     out = Path(options.out)
-    build = with_others(build, out) if build else None
     difference, written = _finish(build, out, options, found) if build else ("", ())
     fails = found.reaches(options.fail_on)
     _print(view(found, None if fails else build, out, written, difference), options)

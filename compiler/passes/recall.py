@@ -23,7 +23,9 @@ _RULES = {
 
 def lock_path(spec: str) -> Path:
     """Return where the lock of a spec stands: `spec/analytics.lock.json` for `spec/analytics.yaml`."""
-    return Path(spec).with_suffix(".lock.json")
+    path = Path(spec)
+    # What has no name, as '.', is no spec either, which load reports.
+    return path.with_suffix(".lock.json") if path.name else path / ".lock.json"
 
 
 def recall(spec: str, found: Diagnostics) -> Lock | None:

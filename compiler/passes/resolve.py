@@ -42,8 +42,7 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
     Reports AC3001 to AC3099.
     """
     data = document.data
-    scope = Scope(document, found)
-    _refuse_cloudformation_syntax(document, found)
+    scope = Scope(document, found, _refuse_cloudformation_syntax(document, found))
     stack = f"{data['pipeline']}-{document.stage}" if document.stage else str(data["pipeline"])
     access = data.get("access", "lake_formation")
     namespaces = {key: _namespace(key, entry, stack, scope) for key, entry in data["namespaces"].items()}
@@ -139,12 +138,14 @@ def _namespace(key: str, entry: Mapping[str, Any] | None, stack: str, scope: Sco
 
 def _check_logical_ids(model: Model, found: Diagnostics) -> None:
     taken: dict[str, Location] = {}
+    said: set[tuple[str, str]] = set()
     for logical_id, location in model.logical_ids():
         if logical_id in _FIXED_IDS:
             message = f"'{location.path}' would become the resource '{logical_id}', which every stack has"
             found.add(rules.COLLIDING_IDS, message, location, "choose another name")
-        elif logical_id in taken:
+        elif logical_id in taken and (location.path, taken[logical_id].path) not in said:
             first = taken[logical_id]
+            said.add((location.path, first.path))  # two tables have two resources each in common
             message = f"'{location.path}' and '{first.path}' would both become the resource '{logical_id}'"
             found.add(
                 rules.COLLIDING_IDS, message, location, "rename one", (Related("the first one", first),)
@@ -167,22 +168,32 @@ def _check_former_ids(
             found.add(rules.COLLIDING_IDS, message, table.location, "choose another name")
 
 
-def _refuse_cloudformation_syntax(document: Document, found: Diagnostics) -> None:
-    for path, text in _texts(document.data, ()):
+def _refuse_cloudformation_syntax(document: Document, found: Diagnostics) -> frozenset[Path]:
+    """Report text that CloudFormation would interpret; return the paths of the values that hold some."""
+    refused: set[Path] = set()
+    for path, text, is_key in _texts(document.data):
         match = _CLOUDFORMATION.search(text)
         if match:
             message = f"'{match.group()}' is CloudFormation's own syntax, and a spec is plain data"
             hint = "write the value itself; one that differs between stages belongs into an overlay"
-            found.add(rules.CLOUDFORMATION_SYNTAX, message, document.locate(path), hint)
+            within = document.locate_within(path, match.start(), len(match.group()))
+            place = document.locate_key(path) if is_key else within
+            found.add(rules.CLOUDFORMATION_SYNTAX, message, place, hint)
+            if not is_key:
+                refused.add(path)
+    return frozenset(refused)
 
 
-def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield (*path, key), key
-            yield from _texts(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, (*path, index))
+def _texts(data: Any) -> Iterator[tuple[Path, str, bool]]:
+    """Yield every text with its path, and whether it is the key there."""
+    waiting: list[tuple[Path, Any]] = [((), data)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            yield path, value, False
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                yield (*path, key), key, True
+                waiting.append(((*path, key), inner))
+        elif isinstance(value, list):
+            waiting += [((*path, index), inner) for index, inner in enumerate(value)]

@@ -214,7 +214,10 @@ def _wrong_type(types: list[str], value: Any, path: Path, where: Mapping[str, An
 # What other readers of YAML take for a boolean.
 _BOOLEANS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-_ITEM = re.compile(r"[A-Za-z0-9_()-]+")
+# What looks like a number to other readers of YAML: 1.0, 1e3, 010, 0x10, +60, 1_000, and one of 19 digits.
+_NUMBER = re.compile(r"[+-]?[0-9.][0-9A-Za-z_.+-]*")
+_ITEMS = re.compile(r"[A-Za-z0-9_() -]+(, *[A-Za-z0-9_-]+)*")
+_ITEM_WITH_COMMA = re.compile(r"[A-Za-z0-9_]+\([A-Za-z0-9_, ]+\)[a-z ]*")
 
 
 def _converted(types: list[str], value: Any) -> str:
@@ -227,8 +230,12 @@ def _converted(types: list[str], value: Any) -> str:
         return f"write {_BOOLEANS[value.lower()]}"
     if "integer" in types and _INTEGER.fullmatch(value):
         return f"write {value}, without quotes"
-    if "array" in types and _ITEM.fullmatch(value):
+    if "integer" in types and _NUMBER.fullmatch(value):
+        return "a whole number is at most 18 digits, and does not start with 0: all else is read as text"
+    if "array" in types and _ITEMS.fullmatch(value):
         return f"write [{value}]"
+    if "array" in types and _ITEM_WITH_COMMA.fullmatch(value):
+        return f'write ["{value}"]'
     return 'write ["*"]' if "array" in types and value == "*" else ""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import io
 import json
 import os
 import re
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +21,8 @@ from compiler.lockfile import dump
 from compiler.stack import Build
 
 MANIFEST = "manifest.json"
-
-
-def with_others(build: Build, out: Path) -> Build:
-    """Return a build whose manifest also lists the stages that were not compiled, as the old one does."""
-    if not build.others:
-        return build
-    stages = _entries(out)
-    kept = {name: stages[name] for name in build.others if name in stages}
-    manifest = json.loads(build.files[MANIFEST])
-    manifest["stages"] = dict(sorted({**manifest["stages"], **kept}.items()))
-    content = (json.dumps(manifest, indent=2) + "\n").encode()
-    return replace(build, files={**build.files, MANIFEST: content})
+# What diff and git say behind a last line that does not end; without it the next line would be glued on.
+_NO_LAST_LINE_BREAK = "\\ No newline at end of file"
 
 
 def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
@@ -38,11 +30,12 @@ def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
 
     Each file is written beside its target and moved over it, so that a crash at any moment leaves
     every file whole, and the old manifest tells which of them are the old ones. A file that the
-    old manifest lists and the new build has not is removed.
+    old manifest lists and the new build has not is removed, and so is what a killed run left half-written.
     Reports AC7001; what was not yet moved is then as it was.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
+        build = _with_others(build, out)
         obsolete = _obsolete(build, out)
         changed = [path for path, content in build.files.items() if _read(out / path) != content]
         locking = _read(build.lock_path) != build.lock
@@ -56,6 +49,8 @@ def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
             _remove(out, path)
         if MANIFEST in changed:
             _replace(out / MANIFEST, build.files[MANIFEST])
+        for folder in {out, build.lock_path.parent, *((out / path).parent for path in build.files)}:
+            _sweep(folder)
         written = [(out / path).as_posix() for path in (*changed, *obsolete)]
         return (*written, build.lock_path.as_posix()) if locking else tuple(written)
     except OSError as error:
@@ -68,9 +63,11 @@ def check(build: Build, out: Path, found: Diagnostics) -> str:
 
     Reports AC7002 for every file that differs, is missing, or is left over; AC7001 where one cannot be read.
     """
-    expected = {out / path: content for path, content in build.files.items()}
-    expected[build.lock_path] = build.lock
+    expected: dict[Path, bytes] = {}
     try:
+        build = _with_others(build, out)
+        expected |= {out / path: content for path, content in build.files.items()}
+        expected[build.lock_path] = build.lock
         expected |= {out / path: b"" for path in _obsolete(build, out)}
         differences = [_difference(path, content) for path, content in expected.items()]
     except OSError as error:
@@ -93,6 +90,7 @@ def write_file(path: Path, content: bytes, found: Diagnostics) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, content)
+        _sweep(path.parent)
     except OSError as error:
         _report(error, path, found)
         return False
@@ -111,18 +109,33 @@ def _difference(path: Path, expected: bytes) -> str:
     actual = _read(path)
     if actual == expected:
         return ""
-    old, new = (
-        (content or b"").decode("utf-8", "replace").splitlines(keepends=True)
-        for content in (actual, expected)
-    )
+    old, new = _lines(actual or b""), _lines(expected)
     name = path.as_posix()
-    return "".join(difflib.unified_diff(old, new, name, f"{name} (compiled)"))
+    lines = difflib.unified_diff(old, new, name, f"{name} (compiled)")
+    return "".join(line if line.endswith("\n") else f"{line}\n{_NO_LAST_LINE_BREAK}\n" for line in lines)
+
+
+def _lines(content: bytes) -> list[str]:
+    """Return the lines as diff counts them: a carriage return or U+2028 is a character like any other."""
+    return io.StringIO(content.decode("utf-8", "replace"), newline="\n").readlines()
 
 
 def _report(error: OSError, path: Path, found: Diagnostics) -> None:
     reason = (error.strerror or str(error)).lower()
     hint = "check permissions and free space, or use --out"
     found.add(rules.UNWRITABLE, f"cannot read or write: {reason}", Location(str(path)), hint)
+
+
+def _with_others(build: Build, out: Path) -> Build:
+    """Return a build whose manifest also lists the stages that were not compiled, as the old one does."""
+    if not build.others:
+        return build
+    stages = _entries(out)
+    kept = {name: stages[name] for name in build.others if name in stages}
+    manifest = json.loads(build.files[MANIFEST])
+    manifest["stages"] = dict(sorted({**manifest["stages"], **kept}.items()))
+    content = (json.dumps(manifest, indent=2) + "\n").encode()
+    return replace(build, files={**build.files, MANIFEST: content})
 
 
 def _obsolete(build: Build, out: Path) -> list[str]:
@@ -181,7 +194,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -193,3 +206,18 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+_UNFINISHED = ".analytics-compile"
+_UNFINISHED_SECONDS = 60  # longer than a write takes: a younger file may be another run's, and still needed
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the files that a killed run was about to move to their place."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(".") and entry.name.endswith(_UNFINISHED)):
+                continue
+            age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+            if age > _UNFINISHED_SECONDS and entry.is_file(follow_symlinks=False):
+                os.unlink(entry.path)

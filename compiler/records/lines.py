@@ -42,7 +42,9 @@ def lines_of(path: str, most: int) -> Iterator[Line]:
             yield from _lines(file, most)
     except EOFError as error:
         raise Unreadable("the gzip file is cut off; what could be read of it was") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
+    except gzip.BadGzipFile as error:
+        raise Unreadable("the gzip file is damaged, or goes on with something else") from error
+    except zlib.error as error:
         raise Unreadable(f"the gzip file is damaged: {str(error).lower()}") from error
     except OSError as error:
         raise Unreadable((error.strerror or str(error)).lower()) from error

@@ -103,7 +103,9 @@ def _explain_syntax(text: str, error: json.JSONDecodeError) -> NotARecord:
     if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
         return NotARecord(reasons.CUT_OFF, f"… {stripped[-40:]}")
     return NotARecord(
-        reasons.NOT_JSON, f"{error.msg} at character {error.pos + 1}: {_around(text, error.pos)}"
+        reasons.NOT_JSON,
+        # Some of Python's messages end with "at", in front of the place.
+        f"{error.msg.removesuffix(' at')} at character {error.pos + 1}: {_around(text, error.pos)}",
     )
 
 

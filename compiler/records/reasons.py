@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from compiler.records.findings import DOUBTFUL, ERROR_BUCKET, LOST, STORED_WRONG, Reason, shown
+from compiler.records.findings import DOUBTFUL, ERROR_BUCKET, LOST, STORED_WRONG, Reason
 
 MAXIMUM_RECORD_BYTES: Final = 1_000 * 1_024
 """Before Base64 (Firehose developer guide, limits.html; API reference, PutRecord)."""
@@ -56,14 +56,16 @@ TEXT_AFTER: Final = Reason(ERROR_BUCKET, "more text stands behind the object")
 ARRAY: Final = Reason(
     ERROR_BUCKET,
     "an array is not a record: send each of its objects as a record of its own, as `jq -c '.[]'` writes them",
-    lambda value: f"{len(value)} elements" if isinstance(value, list) else shown(value),
+    lambda value: f"{len(value)} element{'s' * (len(value) != 1)}",
 )
 ENCODED_TWICE: Final = Reason(ERROR_BUCKET, "the object was encoded twice: it is text with JSON in it")
 NOT_AN_OBJECT: Final = Reason(ERROR_BUCKET, "a record is a JSON object")
 TOO_DEEP: Final = Reason(ERROR_BUCKET, "more than 16 levels inside one another", _nothing)
 BLANK: Final = Reason(DOUBTFUL, "a blank line is no record; a producer must not send it as one", _nothing)
 NO_COLUMN: Final = Reason(ERROR_BUCKET, "no key of the record is a column of the table", _nothing)
-REPEATED_KEY: Final = Reason(LOST, "the key stands in the record more than once; only the last value counts")
+REPEATED_KEY: Final = Reason(
+    LOST, "the key stands in one object more than once; only the last value counts", _nothing
+)
 
 # Missing values and unknown keys.
 

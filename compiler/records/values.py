@@ -103,7 +103,7 @@ class _Keys:
                 self._reasons[key] = reason
         if _deeper_than(value, MAXIMUM_LEVELS):
             reason = reasons.TOO_DEEP
-        return Fault(self._prefix + key, type_name(value), "", reason, value)
+        return Fault(self._prefix + (key or '""'), type_name(value), "", reason, value)
 
     def missing(self, name: str, record: Mapping[str, Any]) -> Fault:
         strangers = (key for key in record if key not in self._types)

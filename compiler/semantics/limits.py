@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from compiler import rules
 from compiler.diagnostics import Location, Related
-from compiler.model import Model
+from compiler.iceberg import primitives
+from compiler.model import Model, Namespace, Table
 from compiler.semantics.scope import Scope
 
 
@@ -25,7 +26,8 @@ def check_limits(model: Model, scope: Scope) -> None:
     """Check physical names against AWS's lengths, and that no two things have the same.
 
     Lengths: IAM roles and Firehose streams 64, Lambda functions 64, table buckets 3 to 63,
-    Athena workgroups 128, Glue databases and S3 Tables names 255 (their API references).
+    Athena workgroups 128, Glue databases and S3 Tables names 255 (their API references); logical ids
+    and outputs 255 (CloudFormation user guide, cloudformation-limits.html).
     """
     for name in _names(model):
         if len(name.text) > name.maximum:
@@ -35,6 +37,7 @@ def check_limits(model: Model, scope: Scope) -> None:
             hint = f"shorten the name of the pipeline{stage} or of the entry"
             scope.found.add(rules.NAME_TOO_LONG, message, name.location, hint)
     _check_bucket(model, scope)
+    _check_links(model, scope)
     _check_description(model, scope)
     _check_distinct(model, scope)
     if not scope.found.failed:  # a stream that was left out would make its tables look unfed
@@ -46,6 +49,10 @@ def _names(model: Model) -> Iterator[_Name]:
     yield _Name("function", f"{model.stack}-provider", 64, model.location)
     for namespace in model.namespaces:
         yield _Name("resource link", namespace.link, 255, namespace.location)
+        yield _Name("logical id", namespace.logical_id, 255, namespace.location)
+    for table in model.tables:
+        # The longest of what is made of a table's key: the output of its ARN.
+        yield _Name("output", f"{table.logical_id}Arn", 255, table.location)
     for stream in model.streams:
         yield _Name("Firehose stream", stream.name, 64, stream.location)
     for role in model.roles:
@@ -69,6 +76,25 @@ def _check_bucket(model: Model, scope: Scope) -> None:
         scope.found.add(rules.RESERVED_NAME, message, model.location, hint)
 
 
+# The database that Athena and Glue keep in an account (Athena user guide, databases), and the schema that
+# Athena's engine adds to every catalog (Athena user guide, querying-glue-catalog.html).
+_RESERVED_LINKS = ("default", "information_schema")
+
+
+def _check_links(model: Model, scope: Scope) -> None:
+    for namespace in model.namespaces:
+        if namespace.link in _RESERVED_LINKS:
+            message = f"the resource link '{namespace.link}' has the name of a database of Athena's own"
+            hint = "give the link another name, or leave it out"
+            scope.found.add(rules.RESERVED_NAME, message, _link_place(namespace, scope), hint)
+
+
+def _link_place(namespace: Namespace, scope: Scope) -> Location:
+    """Return where a link's name is written, or else the namespace that it is made from."""
+    given = scope.document.locate(("namespaces", namespace.name, "link"))
+    return given if given.path.endswith(".link") else namespace.location
+
+
 # CloudFormation user guide, cloudformation-limits.html: bytes, where the schema can only count characters.
 _MAXIMUM_DESCRIPTION_BYTES = 1024
 
@@ -82,7 +108,7 @@ def _check_description(model: Model, scope: Scope) -> None:
 
 
 def _check_distinct(model: Model, scope: Scope) -> None:
-    named = [(f"the resource link '{each.link}'", each.location) for each in model.namespaces]
+    named = [(f"the resource link '{each.link}'", _link_place(each, scope)) for each in model.namespaces]
     named += [
         (f"the table '{each.name}' of namespace '{each.namespace.name}'", each.location)
         for each in model.tables
@@ -111,3 +137,16 @@ def _check_feeds(model: Model, scope: Scope) -> None:
             message = f"no stream writes to table '{entry.key}'"
             hint = "add a stream, unless something else writes to it"
             scope.found.add(rules.UNFED_TABLE, message, entry.location, hint)
+            _check_readable(entry, scope)
+
+
+def _check_readable(table: Table, scope: Scope) -> None:
+    """Warn of types that Athena does not list (user guide, querying-iceberg-supported-data-types.html)."""
+    for column in table.columns:
+        names = {each.name for each in primitives(column.type)}
+        for unlisted in sorted(names & {"time", "uuid"}):
+            subject = f"column '{column.name}' of table '{table.key}'"
+            message = f"{subject} has the type {unlisted}, which Athena does not list"
+            hint = "use string, unless Athena never queries the table"
+            path = ("tables", table.key, "columns", column.name, "type")
+            scope.report(rules.NOT_IN_ATHENA, message, path, hint)

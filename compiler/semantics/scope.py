@@ -18,6 +18,8 @@ class Scope:
 
     document: Document
     found: Diagnostics
+    refused: frozenset[Path] = frozenset()
+    """Values that are refused whatever they mean: a complaint about one would only repeat that."""
 
     def at(self, *path: str | int) -> Location:
         """Return where the value at `path` stands."""
@@ -29,18 +31,24 @@ class Scope:
 
     def report(self, rule: Rule, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
         """Report a finding at the value (or the key) of `path`."""
+        if path in self.refused:
+            return
         locate = self.document.locate_key if key else self.document.locate
         self.found.add(rule, message, locate(path), hint)
 
     def report_problem(self, rule: Rule, subject: str, problem: Problem, path: Path) -> None:
         """Report a problem with the text at `path`, at its place inside that text."""
+        if path in self.refused:
+            return
         place = self.document.locate_within(path, problem.offset, problem.length)
         self.found.add(rule, f"{subject}: {problem.message}", place, problem.hint)
 
     def report_unknown(self, subject: str, name: str, section: str, known: Iterable[str], path: Path) -> None:
         """Report a name that no section declares."""
         message = f"{subject} '{name}', which is not declared in {section}"
-        self.report(rules.UNKNOWN_REFERENCE, message, path, did_you_mean(name, known, section))
+        # An entry with errors of its own may still be the one that was meant.
+        names = dict.fromkeys([*known, *self.document.data.get(section, {})])
+        self.report(rules.UNKNOWN_REFERENCE, message, path, did_you_mean(name, names, section))
 
     def report_unknown_column(
         self, subject: str, column: str, table: str, known: Iterable[str], path: Path

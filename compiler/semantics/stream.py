@@ -8,7 +8,7 @@ from typing import Any
 
 from compiler import rules
 from compiler.document import Path
-from compiler.iceberg import Field, Primitive, primitives
+from compiler.iceberg import Field, Primitive, inner_fields, primitives
 from compiler.model import Destination, Stream, Table
 from compiler.names import nearest, pascal
 from compiler.semantics.scope import Scope
@@ -16,6 +16,8 @@ from compiler.semantics.scope import Scope
 DEFAULT_ROLE = "delivery"
 # JQ texts in double quotes, and anything else but a comment or a line break.
 _ONE_LINE = re.compile(r'(?:"(?:[^"\\\n]|\\[^\n])*+"|[^"#\n\r])*+')
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
 # A processor's parameter has at most 5,120 characters (Firehose API, ProcessorParameter); the longest names
 # of a database and a table, and the words around them, are ours.
 _MAXIMUM_ROUTE = 5120 - 600
@@ -101,6 +103,14 @@ def _check_routing(
             message = f"the route's {word} of stream '{key}' is not one line of JQ without comments"
             hint = "close every quote, and leave out '#' and line breaks"
             scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
+        elif not expression.strip():
+            message = f"the route's {word} of stream '{key}' is blank"
+            hint = "write a JQ expression, or leave it out"
+            scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
+        elif not _brackets_fit(expression):
+            message = f"the brackets in the route's {word} of stream '{key}' do not fit together"
+            hint = "close every bracket that the expression opens, and no other"
+            scope.report(rules.ROUTE_NOT_ONE_LINE, message, (*here, "route", word), hint)
     length = sum(len(each) for each in route.values())
     if length > _MAXIMUM_ROUTE:
         message = f"the route of stream '{key}' has {length:,} characters; it may have {_MAXIMUM_ROUTE:,}"
@@ -115,6 +125,18 @@ def _check_routing(
             f"and nothing says which columns of table '{keyless[0]}' identify a row"
         )
         scope.report(rules.STREAM_UPDATES, message, (*here, "route", "operation"), hint, key=True)
+
+
+def _brackets_fit(expression: str) -> bool:
+    if "\\(" in expression:  # brackets inside of a text may be JQ as well, which takes a parser to tell
+        return True
+    waiting: list[str] = []
+    for bracket in re.sub(r"[^()\[\]{}]", "", _TEXT.sub("", expression)):
+        if bracket in _CLOSING:
+            waiting.append(_CLOSING[bracket])
+        elif not waiting or waiting.pop() != bracket:
+            return False
+    return not waiting
 
 
 def _unique_keys(
@@ -145,9 +167,17 @@ def _unique_keys(
 
 def _check_unique(key: str, columns: list[str], table: Table, base: Path, scope: Scope) -> None:
     by_name = {column.name: column for column in table.columns}
+    nested = {field.name: column.name for column in table.columns for field in inner_fields(column.type)}
     for index, name in enumerate(columns):
         column = by_name.get(name)
-        if column is None:
+        if name in nested:
+            # Firehose looks a unique key up by its name, in the whole schema (its developer guide,
+            # apache-iceberg-format-input-record-different.html).
+            also = " also" if column else ""
+            message = f"'{name}' is{also} a field inside of column '{nested[name]}' of table '{table.key}'"
+            hint = "give that field another name" if column else f"give '{name}' a column of its own"
+            scope.report(rules.UNIQUE_KEYS, message, (*base, index), hint)
+        elif column is None:
             subject = f"unique_keys of stream '{key}' names column"
             scope.report_unknown_column(subject, name, table.key, by_name, (*base, index))
         elif not isinstance(column.type, Primitive) or column.type.name in ("float", "double"):

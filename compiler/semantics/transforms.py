@@ -43,6 +43,9 @@ def parse_term(text: str) -> Term:
     if match["column"]:
         return Term(match["column"], "identity", None, match.start("column"))
     name, arguments = match["name"].lower(), match["arguments"]
+    if name == "identity":
+        message = "a column that is taken as it is needs no transform"
+        raise Problem(message, 0, len(text), f"write {arguments.strip()}")
     if name not in _SOURCES:
         near = nearest(name, _SOURCES)
         hint = f"did you mean '{near}'?" if near else _HINT
@@ -97,7 +100,7 @@ def _transform(name: str, arguments: str, start: int, text: str) -> Term:
     column, offset = parts[-1]
     if not re.fullmatch(r"\w+", column):
         raise Problem(f"'{column}' is not a column", offset, len(column), _HINT)
-    return Term(column, name, _number(name, *parts[0]) if wanted == 2 else None, offset)
+    return Term(column, name, _number(name, *parts[0], column) if wanted == 2 else None, offset)
 
 
 def _split(arguments: str, start: int) -> Iterator[tuple[str, int]]:
@@ -107,9 +110,11 @@ def _split(arguments: str, start: int) -> Iterator[tuple[str, int]]:
         start += len(part) + 1
 
 
-def _number(name: str, text: str, offset: int) -> int:
+def _number(name: str, text: str, offset: int, column: str) -> int:
     if not re.fullmatch(r"[0-9]{1,10}", text) or not 1 <= int(text) <= _LARGEST:
         what = "how many buckets" if name == "bucket" else "the width"
-        hint = f"write {name}(16, column)"
+        # Spark's order of arguments is another one.
+        swapped = f"{column}, {text}" if column.isdecimal() and text else f"16, {column}"
+        hint = f"write {name}({swapped})"
         raise Problem(f"{name} needs {what} first, a whole number from 1", offset, max(len(text), 1), hint)
     return int(text)

@@ -143,6 +143,21 @@ def test_a_key_that_stands_twice_loses_its_first_value() -> None:
     assert reasons_of(b'{"user_id": "1"}') == []
 
 
+@pytest.mark.parametrize(
+    ("record", "key", "example"),
+    [
+        (b'{"user_id": "1", "user_id": "2"}', "user_id", ""),
+        (b'{"user_id": "1", "": 7}', '""', "7"),
+        (b'[{"user_id": "1"}]', "", "1 element"),
+        (b"[1, 2]", "", "2 elements"),
+        (b'{"a": "\x01"}', "", 'Invalid control character at character 8: … {"a": "\x01"} …'),
+    ],
+)
+def test_a_fault_is_shown_so_that_it_can_be_found(record: bytes, key: str, example: str) -> None:
+    (group,) = tally_of(record).groups()
+    assert (group.fault.key, group.example) == (key, example)
+
+
 def test_records_are_counted_by_their_worst_outcome() -> None:
     tally = tally_of(
         b'{"user_id": "1"}',

@@ -96,6 +96,7 @@ def test_a_damaged_gzip_file_is_reported(tmp_path: Path, content: bytes) -> None
     decoded, records = read(tmp_path / "a.gz")
     assert records == []
     assert "gzip file" in decoded.problems[0].reason
+    assert "b'" not in decoded.problems[0].reason
 
 
 @pytest.mark.parametrize(
