@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 from botocore.exceptions import ClientError
@@ -96,3 +98,30 @@ def test_every_stage_comes_to_the_same_table_whenever_it_is_deployed(bed: Bed, t
     assert [field.field_id for field in live[0].spec().fields] == [1000]
     for stage in ("dev", "prod", "late"):
         bed.delete(f"staged-{stage}")
+
+
+def test_a_lost_lock_is_rebuilt_from_one_of_the_stages(
+    bed: Bed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {
+        "AWS_ENDPOINT_URL": bed.url,
+        "AWS_DEFAULT_REGION": bed.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", boto3.Session())
+    templates = compiled(tmp_path, {"lost": {}, "other": {}})
+    bed.deploy(templates["lost"], "staged-lost")
+    spec, lock = str(tmp_path / "spec.yaml"), tmp_path / "spec.lock.json"
+    before = json.loads(lock.read_text("utf-8"))
+    lock.unlink()
+
+    assert main(["lock", spec, "--from-aws", "--stage", "lost"]) == 0
+    assert list(json.loads(lock.read_text("utf-8"))["stacks"]) == ["staged-lost"]
+    assert compiled(tmp_path, {"lost": {}, "other": {}}) == templates
+    assert json.loads(lock.read_text("utf-8")) == before
+    capsys.readouterr()
+    assert main(["plan", spec, "--stage", "lost", "--stack", "staged-lost", "--exit-code"]) == 0
+    assert "staged-lost, compared with stack staged-lost\n\nNothing changes." in capsys.readouterr().out
+    bed.delete("staged-lost")
