@@ -48,3 +48,8 @@ class Earlier:
     lock: Lock
     drift: tuple[str, ...] = ()
     """How what is deployed differs from what its template says."""
+
+    @classmethod
+    def nothing(cls, name: str) -> Earlier:
+        """Return what a stack is compared with that was not there before."""
+        return cls(name, "Resources:\n", Lock())

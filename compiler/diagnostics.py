@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -76,6 +76,11 @@ class Diagnostics:
 
     _found: list[Diagnostic] = field(default_factory=list)
     _suppressions: list[Suppression] = field(default_factory=list)
+    _stages: dict[str, Diagnostics] = field(default_factory=dict)
+
+    def of_stage(self, name: str) -> Diagnostics:
+        """Return the collector of one stage: its findings are among these, what it suppresses is its own."""
+        return self._stages.setdefault(name, Diagnostics())
 
     def add(
         self,
@@ -88,6 +93,10 @@ class Diagnostics:
         """Record one finding."""
         self._found.append(Diagnostic(rule, message, location, hint, related))
 
+    def include(self, other: Diagnostics) -> None:
+        """Record what another collector found; what it suppresses stays its own."""
+        self._found += other._found
+
     def suppress(self, suppression: Suppression) -> None:
         """Leave out what this covers, whether it was found before or is found later."""
         self._suppressions.append(suppression)
@@ -95,7 +104,10 @@ class Diagnostics:
     @property
     def failed(self) -> bool:
         """Whether any finding is an error, so that the next pass must not run."""
-        return any(each.rule.severity == "error" for each in self._found)
+        parts = self._stages.values()
+        return any(each.rule.severity == "error" for each in self._found) or any(
+            each.failed for each in parts
+        )
 
     def reaches(self, severity: Severity) -> bool:
         """Whether any finding is left that is of this severity or graver."""
@@ -116,17 +128,37 @@ class Diagnostics:
 
     def unused(self) -> list[Suppression]:
         """Return the suppressions that leave nothing out."""
-        used = {suppression for _, suppression in self.suppressed()}
-        return [each for each in self._suppressions if each not in used]
+        parts = [self, *self._stages.values()]
+        used = {suppression for part in parts for _, suppression in part._own() if suppression}
+        every = dict.fromkeys(each for part in parts for each in part._suppressions)
+        return [each for each in every if each not in used]
 
     def _decided(self) -> Iterator[tuple[Diagnostic, Suppression | None]]:
-        """Yield every finding with what suppresses it; the same one at the same place only once."""
+        """Yield every finding, of the stages too, with what suppresses it, in reading order."""
+        decided = [*self._own(), *self._of_stages()]
+        return iter(sorted(decided, key=lambda each: _order(each[0])))
+
+    def _own(self) -> Iterator[tuple[Diagnostic, Suppression | None]]:
+        """Yield the findings that are of no stage; the same one at the same place only once."""
         by_entry = {(each.entry, each.code): each for each in reversed(self._suppressions)}
-        for found in sorted({_order(each): each for each in self._found}.values(), key=_order):
+        for found in {_order(each): each for each in self._found}.values():
             suppressible = found.rule.severity != "error"
             entries = _entries(found.location.path) if suppressible else ()
             keys = ((entry, found.rule.code) for entry in entries)
             yield found, next((by_entry[key] for key in keys if key in by_entry), None)
+
+    def _of_stages(self) -> Iterator[tuple[Diagnostic, Suppression | None]]:
+        """Yield what the stages found, the same thing once; what only some of them found says which."""
+        alike: dict[Any, dict[str, tuple[Diagnostic, Suppression | None]]] = {}
+        for name, part in self._stages.items():
+            for found, suppression in part._own():
+                alike.setdefault(_order(found), {})[name] = found, suppression
+        for by_stage in alike.values():
+            left = {name: each for name, each in by_stage.items() if each[1] is None} or by_stage
+            found, suppression = next(iter(left.values()))
+            if len(left) < len(self._stages) and not found.location.path.startswith(_OVERLAY):
+                found = replace(found, message=f"in {_named(list(left))}, {found.message}")
+            yield found, suppression
 
 
 def _order(found: Diagnostic) -> tuple[str, int, int, str, int, str, str]:
@@ -142,7 +174,17 @@ def _order(found: Diagnostic) -> tuple[str, int, int, str, int, str, str]:
     )
 
 
+_OVERLAY = "stages."
+
+
+def _named(stages: list[str]) -> str:
+    *others, last = (f"'{each}'" for each in stages)
+    return f"stages {', '.join(others)} and {last}" if others else f"stage {last}"
+
+
 def _entries(path: str) -> tuple[str, str]:
     """Return what a path may be inside of: a section that is one entry, or an entry of a section."""
+    if path.startswith(_OVERLAY):
+        path = path.removeprefix(_OVERLAY).partition(".")[2]
     section, _, rest = path.partition(".")
     return section, f"{section}.{rest.partition('.')[0]}"

@@ -50,29 +50,42 @@ class Mark:
     line: int
     column: int
     length: int
+    """0 where nothing is written at all, as behind a key that ends its line."""
     text_offset: int
     """Where the value's text begins behind `column` if the source has it letter by letter, else -1."""
+    path: Path
+    """The place in the file, which is another one than in the document where an overlay says it."""
     lines: Lines | None = None
     """The source of a text over several lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The plain data of one file, with a mark for every path into it."""
+    """The plain data of one file, or of one of its stages, with a mark for every path into it."""
 
     file: str
     data: Any
     marks: Mapping[Path, Mark]
+    stage: str = ""
+    account: str = ""
+    """The only account that the stage may be deployed to; any, where empty."""
+    region: str = ""
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that the file declares; none, also where they are not written as stages."""
+        declared = self.data.get("stages") if isinstance(self.data, Mapping) else None
+        return tuple(declared) if isinstance(declared, Mapping) else ()
 
     def locate(self, path: Path) -> Location:
         """Return where the value at `path` stands, or its nearest known parent."""
-        known, mark = self._nearest(path)
-        return Location(self.file, mark.line, mark.column, dotted(known), mark.length)
+        _, mark = self._nearest(path)
+        return Location(self.file, mark.line, mark.column, dotted(mark.path), max(mark.length, 1))
 
     def locate_key(self, path: Path) -> Location:
         """Return where the key of the entry at `path` stands; for a list item, the item."""
-        known, mark = self._nearest(path)
-        return Location(self.file, mark.key_line, mark.key_column, dotted(known), mark.key_length)
+        _, mark = self._nearest(path)
+        return Location(self.file, mark.key_line, mark.key_column, dotted(mark.path), mark.key_length)
 
     def locate_within(self, path: Path, offset: int, length: int) -> Location:
         """Return a place inside the text at `path`, or the whole text where it is quoted with escapes."""
@@ -91,10 +104,15 @@ class Document:
             value = value[step]
         return value
 
+    def written(self, path: Path) -> Path:
+        """Return a path as the file has it: `stages.dev.tags` for tags that an overlay says."""
+        known, mark = self._nearest(path)
+        return (*mark.path, *path[len(known) :])
+
     def _nearest(self, path: Path) -> tuple[Path, Mark]:
         while path and path not in self.marks:
             path = path[:-1]
-        return path, self.marks.get(path, Mark(1, 1, 1, 1, 1, 1, -1))
+        return path, self.marks.get(path, Mark(1, 1, 1, 1, 1, 1, -1, ()))
 
 
 def dotted(path: Path) -> str:

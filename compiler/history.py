@@ -15,8 +15,11 @@ from compiler.passes.render import render
 from compiler.pipeline import plan_document
 
 
-def at_commit(spec: str, reference: str, found: Diagnostics) -> Earlier | None:
-    """Compile the spec as it was at a commit; None, with the reason in `found`, where that cannot be."""
+def at_commit(spec: str, reference: str, found: Diagnostics) -> dict[str, Earlier] | None:
+    """Compile the spec as it was at a commit: each of its stages, or under an empty name itself.
+
+    None, with the reason in `found`, where that cannot be.
+    """
     name = f"{reference}:{spec}"
     text = _show(spec, reference, found)
     if text is None:
@@ -30,12 +33,15 @@ def at_commit(spec: str, reference: str, found: Diagnostics) -> Earlier | None:
     # Warnings about an old spec are of no use to anybody; its errors say why there is no plan.
     earlier = Diagnostics()
     # An `ignore` that has ended since then was in force then.
-    planned = plan_document(document, accepted, earlier, date.min)
-    if planned is None or earlier.failed:
+    plans = plan_document(document, accepted, earlier, date.min)
+    if earlier.failed:
         hint = "compare with a commit whose spec compiles"
         found.add(rules.NOT_COMPARABLE, f"the spec at '{reference}' does not compile", Location(name), hint)
         return None
-    return Earlier(f"{reference} of git", render(planned, Diagnostics()).text, planned.next_lock)
+    name = f"{reference} of git"
+    return {
+        each.model.stage: Earlier(name, render(each, Diagnostics()).text, each.next_lock) for each in plans
+    }
 
 
 def _show(path: str, reference: str, found: Diagnostics) -> str | None:

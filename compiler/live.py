@@ -157,7 +157,7 @@ def _table_drift(session: boto3.Session, bucket: str, lock: Lock) -> Iterator[st
         except NotLoaded as error:
             yield f"{name} cannot be loaded ({error.status}): {error.reason}"
             continue
-        for change in differences(Lock({}, {key: live}), Lock({}, {key: entry})):
+        for change in differences(Lock({key: live}), Lock({key: entry})):
             is_, says = change.before or "not there", change.after or "nothing of it"
             if is_ != says:  # the catalog may number partition fields in its own way
                 yield f"{name}: {change.path} is {is_}, and the template says {says}"

@@ -65,10 +65,33 @@ class StreamLock:
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
-    """Everything accepted, by key of the spec."""
+class StackLock:
+    """What was accepted of one stack: of one stage, or of a spec without stages."""
 
-    fixed: Mapping[str, str]
-    """Settings of the whole pipeline that cannot change once it is deployed, by their path in the spec."""
-    tables: Mapping[str, TableLock] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    """Settings of the whole stack that cannot change once it is deployed, by their path in the spec."""
+    tables: frozenset[str] = frozenset()
+    """The logical ids of the tables that it has, which a stage is the later to let go of, or to rename."""
     streams: Mapping[str, StreamLock] = field(default_factory=dict)
+
+    @property
+    def stage(self) -> str:
+        """The stage that the stack is; empty for the stack of a spec without stages."""
+        return self.fixed.get("stage", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Everything accepted: tables by their key in the spec, for all stages; and stacks by their name."""
+
+    tables: Mapping[str, TableLock] = field(default_factory=dict)
+    stacks: Mapping[str, StackLock] = field(default_factory=dict)
+
+    def of_stage(self, stage: str) -> StackLock:
+        """Return what was accepted of a stage's stack; nothing, where it is new."""
+        return next((each for each in self.stacks.values() if each.stage == stage), StackLock())
+
+    def with_stack(self, name: str, stack: StackLock) -> Lock:
+        """Return the lock with another state of one stage's stack."""
+        others = {key: each for key, each in self.stacks.items() if each.stage != stack.stage}
+        return Lock(self.tables, {**others, name: stack})

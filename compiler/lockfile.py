@@ -17,7 +17,7 @@ from compiler.iceberg import (
     sort_from_json,
     sort_json,
 )
-from compiler.lock import FORMAT, Lock, Retired, StreamLock, TableLock
+from compiler.lock import FORMAT, Lock, Retired, StackLock, StreamLock, TableLock
 from compiler.printable import unturned
 
 
@@ -36,9 +36,8 @@ def dump(lock: Lock) -> str:
     """Return the lock as the text of its file."""
     data = {
         "format": FORMAT,
-        "fixed": _stamped("fixed", lock.fixed),
         "tables": {key: _table(entry) for key, entry in sorted(lock.tables.items())},
-        "streams": {key: _stamped(key, _stream(entry)) for key, entry in sorted(lock.streams.items())},
+        "stacks": {name: _stack(name, entry) for name, entry in sorted(lock.stacks.items())},
     }
     return _pretty(data, "") + "\n"
 
@@ -52,11 +51,7 @@ def parse(text: str) -> Lock:
     try:
         _check_format(data["format"])
         tables = {key: _read_table(key, entry) for key, entry in data["tables"].items()}
-        streams = {
-            key: StreamLock(**_unstamped(key, f"of stream '{key}'", entry))
-            for key, entry in data["streams"].items()
-        }
-        return Lock(_unstamped("fixed", "'fixed'", data["fixed"]), tables, streams)
+        return Lock(tables, {name: _read_stack(name, entry) for name, entry in data["stacks"].items()})
     except KeyError as error:
         raise LockProblem("unreadable", f"the lock is not complete: it lacks '{error.args[0]}'") from error
     except (ValueError, TypeError, AttributeError) as error:
@@ -137,6 +132,12 @@ def _shape(shape: Shape) -> dict[str, Any]:
     }
 
 
+def _stack(name: str, entry: StackLock) -> dict[str, Any]:
+    streams = {key: _stamped(f"{name} {key}", _stream(each)) for key, each in sorted(entry.streams.items())}
+    tables = {logical_id: _stamped(f"{name} {logical_id}", {}) for logical_id in sorted(entry.tables)}
+    return {"fixed": _stamped(name, entry.fixed), "tables": tables, "streams": streams}
+
+
 def _stream(entry: StreamLock) -> dict[str, Any]:
     return {
         "logical_id": entry.logical_id,
@@ -186,6 +187,17 @@ def _read_table(key: str, data: Mapping[str, Any]) -> TableLock:
         removed=data["removed"],
         history=tuple(data["history"]),
     )
+
+
+def _read_stack(name: str, data: Mapping[str, Any]) -> StackLock:
+    streams = {
+        key: StreamLock(**_unstamped(f"{name} {key}", f"of stream '{key}' in stack '{name}'", entry))
+        for key, entry in data["streams"].items()
+    }
+    for logical_id, entry in data["tables"].items():
+        _unstamped(f"{name} {logical_id}", f"'{logical_id}' of stack '{name}'", entry)
+    fixed = _unstamped(name, f"'fixed' of stack '{name}'", data["fixed"])
+    return StackLock(fixed, frozenset(data["tables"]), streams)
 
 
 def _read_shape(data: Mapping[str, Any]) -> Shape:

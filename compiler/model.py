@@ -244,6 +244,11 @@ class Model:
     """One pipeline, ready to plan."""
 
     pipeline: str
+    stage: str
+    """Empty where the spec has no stages."""
+    account: str
+    """The only account that the stage may be deployed to; any, where empty."""
+    region: str
     stack: str
     description: str
     tags: Mapping[str, str]

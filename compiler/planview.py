@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from compiler.change import Change
@@ -35,21 +35,57 @@ def view(stack: str, against: str, changes: Iterable[Change], drift: Iterable[st
     }
 
 
-def text(plan: Mapping[str, Any], *, colour: bool) -> str:
-    """Return a plan as a tree for a terminal, ending in one line of counts."""
+Plan = Mapping[str, Any]
+
+
+def text(plans: Sequence[Plan], *, colour: bool) -> str:
+    """Return plans as trees for a terminal, each ending in one line of counts.
+
+    What happens to an entry in several stacks alike is told for the first of them.
+    """
+    told = _told(plans)
+    return "\n".join(_tree(plan, told, colour) for plan in plans)
+
+
+def _tree(plan: Plan, told: Mapping[tuple[str, str], str], colour: bool) -> str:
     lines = [f"{plan['stack']}, compared with {plan['against']}"]
     for entry in plan["entries"]:
-        lines += ["", *_entry(entry, colour)]
+        other = told.get((plan["stack"], entry["address"]))
+        alike = f"{_symbol(entry['action'], colour)} {entry['address']}  as in {other}"
+        lines += ["", *([alike] if other else _entry(entry, colour))]
     lines += ["", *(f"drift: {each}" for each in plan["drift"]), *([""] if plan["drift"] else [])]
     return "\n".join([*lines, closing(plan)]) + "\n"
 
 
-def markdown(plan: Mapping[str, Any]) -> str:
-    """Return a plan as a comment on a pull request."""
+def _told(plans: Sequence[Plan]) -> dict[tuple[str, str], str]:
+    """Return, for each stack and entry, the earlier stack for which just the same is told."""
+    told: dict[tuple[str, str], str] = {}
+    first: list[tuple[str, Any]] = []
+    for plan in plans:
+        for entry in plan["entries"]:
+            other = next((stack for stack, each in first if each == entry), None)
+            if other:
+                told[plan["stack"], entry["address"]] = other
+            else:
+                first.append((plan["stack"], entry))
+    return told
+
+
+def markdown(plans: Sequence[Plan]) -> str:
+    """Return plans as a comment on a pull request."""
+    told = _told(plans)
+    return "\n".join(_table(plan, told) for plan in plans)
+
+
+def _table(plan: Plan, told: Mapping[tuple[str, str], str]) -> str:
     lines = [f"### {plan['stack']}: {closing(plan)}", "", f"Compared with {plan['against']}."]
     if plan["entries"]:
         lines += ["", "| | entry | what | before | after | means |", "|---|---|---|---|---|---|"]
     for entry in plan["entries"]:
+        other = told.get((plan["stack"], entry["address"]))
+        if other:
+            lines.append(f"| {SYMBOLS[entry['action']]} | {_cell(entry['address'])} | as in {other} | | | |")
+            continue
         for change in entry["changes"]:
             means = "; ".join(f"{who}: {what}" for who, what in change["means"].items())
             cells = (

@@ -242,6 +242,14 @@ PLANNED = Rule(
     "It is refused rather than ignored, so that nobody believes it is there.",
     "Remove it, and look for it in the CHANGELOG of a later release.",
 )
+EMPTY_IN_OVERLAY = Rule(
+    "AC2011",
+    "empty-in-overlay",
+    "error",
+    "A key of an overlay has no value.",
+    "It reads as null, which removes the key from the stage; a line that was left half-written would, too.",
+    "Write null if the key is to be removed, or remove the line.",
+)
 UNKNOWN_REFERENCE = Rule(
     "AC3001",
     "unknown-reference",
@@ -602,6 +610,38 @@ UNUSED_IGNORE = Rule(
     "What it was for has been mended, or is reported elsewhere; left in, it would hide the next one.",
     "Remove it, or move it to the entry that the warning is shown in.",
 )
+STAGE_CHANGES_TABLE = Rule(
+    "AC3301",
+    "stage-changes-table",
+    "error",
+    "An overlay changes what is accepted of a table once for all stages.",
+    "One lock holds the tables of all stages; one that differed would have other columns or ids in each.",
+    "Say it in `tables`, for all stages; compaction, snapshots and the like may differ.",
+)
+REMOVES_NOTHING = Rule(
+    "AC3302",
+    "removes-nothing",
+    "warning",
+    "A null in an overlay removes a key that the spec does not have.",
+    "It does nothing; perhaps another key was meant, which then stays.",
+    "Correct the key, or remove the line.",
+)
+SEVERAL_STAGES = Rule(
+    "AC3303",
+    "several-stages",
+    "error",
+    "A command about one stack is given a spec with several stages.",
+    "Each stage is a stack of its own, and may be in another account.",
+    "Pick one with --stage.",
+)
+SHARED_BY_STAGES = Rule(
+    "AC3304",
+    "shared-by-stages",
+    "warning",
+    "Two stages would make something under one name, perhaps in one account and Region.",
+    "Names are made of the stack's, unless the spec gives one; the second deploy would find it taken.",
+    "Give another name in one of the stages; or say the account or Region of both.",
+)
 UNREADABLE_SQL = Rule(
     "AC3501",
     "unreadable-sql",
@@ -953,6 +993,14 @@ RETURNED_TABLE = Rule(
     "A table is back that was taken out of the spec.",
     "Where it was retained it is still in the bucket, and CloudFormation cannot create another of its name.",
     "Import it into the stack; or leave it alone, and take another name.",
+)
+LEFT_STACK = Rule(
+    "AC4104",
+    "left-stack",
+    "warning",
+    "The lock knows a stack that the spec no longer makes.",
+    "Its stage is gone, or the spec has got its first stages; the stack and its rows may still be there.",
+    "Delete the stack where it is deployed and not needed; then let analytics-compile lock --forget it.",
 )
 LOCK_UNREADABLE = Rule(
     "AC4201",

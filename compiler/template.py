@@ -89,7 +89,7 @@ def accepted_by(text: str) -> Lock:
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise Unreadable(logical_id) from error
             tables[entry.logical_id] = entry
-    return Lock({}, tables, {})
+    return Lock(tables)
 
 
 def _bodies(text: str) -> Iterator[tuple[str, str]]:

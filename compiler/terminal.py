@@ -1,7 +1,8 @@
-"""What every command shares: exit codes, colour, progress, JSON on standard output."""
+"""What commands share: exit codes, colour, progress, JSON on standard output, `--stage`."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -13,6 +14,13 @@ FINE, PROBLEMS, USAGE, FAULT = 0, 1, 2, 3
 INTERRUPTED, CUT_OFF = 130, 141
 
 EXIT_CODES = "exit codes: 0 fine, 1 problems were found, 2 wrong usage, 3 a fault of the compiler"
+
+
+def declare_stages(parser: argparse.ArgumentParser, *, one: bool = False) -> None:
+    """Declare the option that picks stages of a spec, of which a command may take only `one`."""
+    only = "which stage of the spec, where it has several"
+    every = "only this stage of the spec; may be repeated (default: all)"
+    parser.add_argument("--stage", metavar="STAGE", action="append", default=[], help=only if one else every)
 
 
 def print_json(value: Any, output: TextIO | None = None) -> None:

@@ -24,11 +24,12 @@ def table(body: str) -> str:
 
 
 def plan(spec: str, lock: Lock | None = None) -> tuple[Plan | None, Diagnostics]:
-    """Hold a spec against a lock, as it comes out of its file."""
+    """Hold a spec without stages against a lock, as it comes out of its file."""
     found = Diagnostics()
     document = parse(spec, "spec.yaml", found)
     assert document, list(found)
-    return plan_document(document, parse_lock(dump(lock)) if lock else None, found), found
+    plans = plan_document(document, parse_lock(dump(lock)) if lock else None, found)
+    return next(iter(plans), None), found
 
 
 def accept(*specs: str, lock: Lock | None = None) -> Plan:

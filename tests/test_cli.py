@@ -149,8 +149,10 @@ def test_json_holds_all_that_text_holds(spec: Path, capsys: pytest.CaptureFixtur
         7,
     )
     assert report["tool"] == {"name": "analytics-compile", "version": __version__}
-    assert report["result"]["stack"] == "clicks"
-    assert report["result"]["template"]["bytes"] == Path("out/clicks.template.yaml").stat().st_size
+    assert report["result"]["stacks"][0]["stack"] == "clicks"
+    assert (
+        report["result"]["stacks"][0]["template"]["bytes"] == Path("out/clicks.template.yaml").stat().st_size
+    )
     assert [file["path"] for file in report["result"]["files"]] == [
         *(f"out/{name}" for name in FILES),
         "spec.lock.json",

@@ -83,7 +83,9 @@ def test_every_folder_of_diagnostics_is_whole() -> None:
 def test_every_case_has_its_template() -> None:
     for case in CASES:
         files = {path.name for path in case.parent.iterdir()} - {"spec.lock.json", "expected.queries.md"}
-        assert sorted(files) == ["expected.template.yaml", "spec.yaml"]
+        stages = sorted(_data(case).get("stages", {}))
+        templates = [f"expected.{each}.template.yaml" for each in stages] or ["expected.template.yaml"]
+        assert sorted(files) == [*templates, "spec.yaml"]
 
 
 def test_every_template_is_included() -> None:

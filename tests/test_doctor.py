@@ -23,6 +23,7 @@ from compiler.doctor import view
 from compiler.doctor.account import Account
 from compiler.doctor.data import data
 from compiler.doctor.finding import Finding, doubtful, fine, wrong
+from compiler.doctor.place import place
 from compiler.doctor.region import region
 from compiler.doctor.stack import stack_state
 from compiler.doctor.subject import Deployed, Subject
@@ -169,6 +170,20 @@ def test_a_spec_with_an_error_asks_nobody(tmp_path: Path, capsys: pytest.Capture
     assert "AC2002" in out.err
 
 
+@pytest.mark.parametrize(
+    ("guard", "status"),
+    [
+        ({"account": 111122223333}, "fine"),
+        ({"region": "eu-west-1"}, "fine"),
+        ({"account": "111122223333", "region": "eu-west-1"}, "fine"),
+        ({"account": "444455556666", "region": "eu-west-1"}, "wrong"),
+        ({"account": "111122223333", "region": "eu-west-2"}, "wrong"),
+    ],
+)
+def test_a_stage_is_deployed_where_it_belongs(tmp_path: Path, guard: Json, status: str) -> None:
+    assert place(subject(tmp_path, stages={"dev": guard})).status == status
+
+
 @pytest.mark.parametrize(("minutes", "status"), [(5, "doubtful"), (120, "fine")])
 def test_the_name_of_a_bucket_is_in_doubt_for_an_hour_after_its_stack_went(
     tmp_path: Path, minutes: int, status: str
@@ -257,6 +272,14 @@ def test_nothing_is_in_the_way_of_a_first_deploy_to_a_ready_account(doctor: Doct
     assert [each for each in report["checks"] if each["status"] != "fine"] == []
     assert (report["account"], report["region"]) == ("111122223333", "us-east-1")
     assert len(found["names"]) == 9
+
+
+@bed_test
+def test_the_account_of_a_stage_is_asked_for_where_it_names_one(doctor: Doctor) -> None:
+    report = doctor("--stage", "prod", stages={"dev": {}, "prod": {"account": "999988887777"}})
+    assert wrongs(report) == ["stage 'prod' is for 999988887777, and this is 111122223333 in us-east-1"]
+    assert report["report"]["stack"] == "clicks-prod"
+    assert "place" not in doctor(stages={"dev": {}})
 
 
 @bed_test

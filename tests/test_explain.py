@@ -24,7 +24,7 @@ NAMES = {id(rule): name for name, rule in vars(rules).items() if isinstance(rule
 # No spec that fits a page shows these: they are about a file, its bytes, its size, or not about the spec.
 WITHOUT_EXAMPLE = {
     *("AC1001", "AC1002", "AC1003", "AC1004", "AC1005", "AC1006", "AC1007", "AC1016", "AC1017"),
-    *("AC3036", "AC5001", "AC5002", "AC5003", "AC5004", "AC6001", "AC6002", "AC7001", "AC7002"),
+    *("AC3036", "AC3303", "AC5001", "AC5002", "AC5003", "AC5004", "AC6001", "AC6002", "AC7001", "AC7002"),
 }
 WITH_EXAMPLE = [rule for rule in rules.RULES if rulebook.page(rule)["example"]]
 SMALLEST = {
@@ -48,7 +48,9 @@ def reported(fragment: str, folder: Path) -> Diagnostics:
     if document is None:
         return found
     file = folder / "spec.yaml"
-    file.write_text(json.dumps(SMALLEST | document.data), encoding="utf-8")
+    rest = {key: value for key, value in SMALLEST.items() if key not in document.data}
+    lines = [f"{key}: {json.dumps(value)}\n" for key, value in rest.items()]
+    file.write_text(f"{fragment}\n{''.join(lines)}", encoding="utf-8")
     found = Diagnostics()
     compile_spec(str(file), found, linting=False)
     return found

@@ -17,6 +17,7 @@ CASES = [
     "bucket/existing",
     "examples/shop",
     "hostile/strings",
+    "pipeline/stages",
     "role/services",
     "stream/kinesis",
     "stream/route",
@@ -38,7 +39,8 @@ def test_cfn_lint_has_nothing_to_say_about_our_templates(case: str) -> None:
     build, found = compiled(TESTS / "cases" / case)
     assert build, said(found)
     remarks = Diagnostics()
-    lint(build.stack, remarks)
+    for part in build.parts:
+        lint(part.stack, remarks)
     assert said(remarks) == ""
 
 

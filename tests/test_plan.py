@@ -87,39 +87,41 @@ def test_json_is_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) 
 
     assert err == ""
     assert [each["code"] for each in data["diagnostics"]] == ["AC4006"]
-    assert data["plan"] == {
-        "stack": "shop",
-        "against": "out/shop.template.yaml",
-        "entries": [
-            {
-                "address": "tables.orders",
-                "action": "evolve",
-                "changes": [
-                    {
-                        "action": "delete",
-                        "path": "columns.note",
-                        "before": "string",
-                        "after": "",
-                        "because": "",
-                        "means": {
-                            "rows": "its values stay in old files, and nobody can read them",
-                            "queries": "fail that name it",
-                            "records": "a key of this name is dropped",
-                        },
-                    }
-                ],
-            }
-        ],
-        "drift": [],
-        "counts": {"create": 0, "update": 0, "evolve": 1, "replace": 0, "delete": 0},
-    }
+    assert data["plans"] == [
+        {
+            "stack": "shop",
+            "against": "out/shop.template.yaml",
+            "entries": [
+                {
+                    "address": "tables.orders",
+                    "action": "evolve",
+                    "changes": [
+                        {
+                            "action": "delete",
+                            "path": "columns.note",
+                            "before": "string",
+                            "after": "",
+                            "because": "",
+                            "means": {
+                                "rows": "its values stay in old files, and nobody can read them",
+                                "queries": "fail that name it",
+                                "records": "a key of this name is dropped",
+                            },
+                        }
+                    ],
+                }
+            ],
+            "drift": [],
+            "counts": {"create": 0, "update": 0, "evolve": 1, "replace": 0, "delete": 0},
+        }
+    ]
 
 
 def test_json_without_a_plan_says_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("spec.yaml").write_text("version: 2\n")
     assert plan("--format", "json") == 1
     data = json.loads(capsys.readouterr().out)
-    assert data["plan"] is None
+    assert data["plans"] == []
     assert "AC2009" in [each["code"] for each in data["diagnostics"]]
 
 
@@ -177,7 +179,7 @@ def test_a_lock_knows_as_much_of_tables_as_a_template(
     for against in ([], ["--against", "old.lock.json"]):
         capsys.readouterr()
         assert plan("--format", "json", *against) == 10
-        entries = json.loads(capsys.readouterr().out)["plan"]["entries"]
+        entries = json.loads(capsys.readouterr().out)["plans"][0]["entries"]
         by_address = {entry["address"]: entry["changes"] for entry in entries}
         tables.append(
             {

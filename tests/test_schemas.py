@@ -162,7 +162,7 @@ def test_a_reference_names_a_section(part: Any) -> None:
 
 def test_planned_keys_are_marked() -> None:
     planned = {path[-1] for path, part, _ in schemas() if part.get("x-planned")}
-    assert planned == {"stages", "migrate"}
+    assert planned == {"migrate"}
 
 
 @pytest.mark.parametrize("part", named("pattern"))

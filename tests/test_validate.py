@@ -153,7 +153,7 @@ def test_an_unknown_key_that_is_near_none_gets_the_list_without_what_is_planned(
     (finding,) = found_in(smallest(xyz=1))
     assert finding.hint == (
         "the spec has version, pipeline, description, tags, access, provider, bucket, "
-        "namespaces, tables, streams, roles, functions, queries, alarms"
+        "namespaces, tables, streams, roles, functions, queries, alarms, stages"
     )
 
 

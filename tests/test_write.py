@@ -10,29 +10,25 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from compiler.change import Plan
-from compiler.diagnostics import Diagnostics, Location
-from compiler.lock import Lock
+from compiler.diagnostics import Diagnostics
 from compiler.passes.write import MANIFEST, check, check_locked, write
-from compiler.stack import Build, Stack
+from compiler.stack import Build
 from tests.compiling import codes, said
 
 # A lock that is current wherever the files go: what becomes of it has tests of its own.
 LOCK = Path(__file__)
-PLAN = Plan(cast(Any, None), {}, (), Lock({}))
 
 
 def build_of(**files: str) -> Build:
     """Return a build of some templates, with the manifest that lists them."""
     contents = {f"{name}.template.yaml": f"{text}\n".encode() for name, text in files.items()}
     manifest = {"format": 1, "files": [{"path": path} for path in contents]}
-    stack = Stack("clicks", "", {}, 0, {"TableBucket": Location("spec.yaml")})
     files = {**contents, MANIFEST: json.dumps(manifest).encode()}
-    return Build(stack, PLAN, files, LOCK, LOCK.read_bytes())
+    return Build((), files, LOCK, LOCK.read_bytes())
 
 
 OLD = build_of(first="old", second="old", gone="old")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EXAMPLE = """\
 example:
   analytics-compile spec/analytics.yaml                 write out/<stack>.template.yaml and out/manifest.json
+  analytics-compile spec/analytics.yaml --stage dev     one stage of several, into out/dev/
   analytics-compile spec/analytics.yaml --check         in CI: exit 1, with a diff, where out/ is stale
   analytics-compile spec/analytics.yaml --fail-on warning --format github   on a pull request
 """
@@ -24,6 +25,7 @@ example:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", metavar="SPEC", help="the spec, a YAML file")
+    terminal.declare_stages(parser)
     parser.add_argument("--out", metavar="DIR", default="out", help="where to write (default: out)")
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 with a diff where DIR is stale"
@@ -53,7 +55,9 @@ def run(options: argparse.Namespace) -> int:
 
     found = Diagnostics()
     progress = terminal.progress(quiet=options.quiet)
-    build = compile_spec(options.spec, found, linting=not options.no_lint, progress=progress)
+    build = compile_spec(
+        options.spec, found, stages=options.stage, linting=not options.no_lint, progress=progress
+    )
     out = Path(options.out)
     difference, written = _finish(build, out, options, found) if build else ("", ())
     fails = found.reaches(options.fail_on)

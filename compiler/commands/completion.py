@@ -131,14 +131,14 @@ def _expected(parser: argparse.ArgumentParser, before: Sequence[str], partial: s
                 return _expected(inner, before[index + 1 :], partial) if inner else []
             places = places if place.nargs in ("*", "+") else places[1:]
     if waiting:
-        return list(_values(waiting))
+        return list(_values(waiting, before))
     if partial.startswith("-"):
         used = {options[word] for word in before if word in options}
         return [(text, each.help or "") for text, each in options.items() if each not in used]
-    return list(_values(places[0])) if places else []
+    return list(_values(places[0], before)) if places else []
 
 
-def _values(action: argparse.Action) -> Iterator[Word]:
+def _values(action: argparse.Action, before: Sequence[str]) -> Iterator[Word]:
     if isinstance(action, argparse._SubParsersAction):
         meanings = {each.dest: each.help for each in action._choices_actions}
         yield from ((name, meanings.get(name) or "") for name in action.choices)
@@ -148,5 +148,17 @@ def _values(action: argparse.Action) -> Iterator[Word]:
         from compiler.rules import RULES
 
         yield from ((rule.code, rule.summary) for rule in RULES)
+    elif action.metavar == "STAGE":
+        yield from ((name, "") for name in _stages(before) if name.isprintable())
     elif isinstance(action.metavar, str) and action.metavar in _BY_METAVAR:
         yield _BY_METAVAR[action.metavar], ""
+
+
+def _stages(words: Sequence[str]) -> Sequence[str]:
+    """Return the stages of the spec that stands on the line already; none where it cannot be read."""
+    from compiler.diagnostics import Diagnostics
+    from compiler.passes.load import load
+
+    spec = next((word for word in words if word.endswith((".yaml", ".yml"))), None)
+    document = load(spec, Diagnostics()) if spec else None
+    return document.stages if document else ()

@@ -22,6 +22,7 @@ example:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", metavar="SPEC", help="the spec, a YAML file")
+    terminal.declare_stages(parser, one=True)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print")
     parser.add_argument(
         "--import-to", metavar="DIR", help="where data is that no stack has: write the files of its import"
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     from compiler.report.findings import findings as spec_findings
 
     found = Diagnostics()
-    build = compile_spec(options.spec, found, linting=False)
+    build = compile_spec(options.spec, found, stages=options.stage, one=True, linting=False)
     sys.stderr.write(spec_findings(found, colour=terminal.colourful(sys.stderr)))
     if build is None:
         return terminal.PROBLEMS

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from compiler import terminal
 from compiler.change import Change, Earlier, Plan
 from compiler.diagnostics import Diagnostics, Location
-from compiler.lock import Lock
 
 EXAMPLE = """\
 example:
@@ -28,6 +28,7 @@ CHANGES, NEEDS_CONSENT = 10, 11
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", metavar="SPEC", help="the spec, a YAML file")
+    terminal.declare_stages(parser)
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--against", metavar="LOCK|REF", help="a lock file, or a commit of git with the spec")
     other.add_argument("--stack", metavar="NAME", help="a deployed stack; also reports drift")
@@ -38,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare and print; return the exit code."""
+    from compiler import planview
     from compiler.passes.load import load
     from compiler.passes.recall import recall
     from compiler.pipeline import plan_document
@@ -45,45 +47,55 @@ def run(options: argparse.Namespace) -> int:
     found = Diagnostics()
     document = load(options.spec, found)
     accepted = recall(options.spec, found)
-    planned = None
+    plans: tuple[Plan, ...] = ()
     if document is not None and not found.failed:
-        planned = plan_document(document, accepted, found)
-    earlier, changes = _compared(options, planned, found) if planned else (None, ())
-    _print(planned, earlier, changes, found, options)
+        one = options.stack is not None
+        plans = plan_document(document, accepted, found, stages=options.stage, one=one)
+    compared = [
+        planview.view(each.model.stack, earlier.name, changes, earlier.drift)
+        for each, earlier, changes in _compared(options, plans, found)
+    ]
+    _print(compared, found, options)
     if found.failed:
-        missing = options.exit_code and earlier and _only_consent_is_missing(found)
+        missing = options.exit_code and compared and _only_consent_is_missing(found)
         return NEEDS_CONSENT if missing else terminal.PROBLEMS
-    return CHANGES if options.exit_code and changes else terminal.FINE
+    return CHANGES if options.exit_code and any(each["entries"] for each in compared) else terminal.FINE
 
 
 def _compared(
-    options: argparse.Namespace, planned: Plan, found: Diagnostics
-) -> tuple[Earlier | None, tuple[Change, ...]]:
+    options: argparse.Namespace, plans: tuple[Plan, ...], found: Diagnostics
+) -> list[tuple[Plan, Earlier, tuple[Change, ...]]]:
+    """Return each plan with what it is compared with; nothing where that cannot be had."""
     from compiler import rules
     from compiler.template import Unreadable
 
     try:
-        earlier = _earlier(options, planned, found)
-        return earlier, _changes(planned, earlier) if earlier else ()
+        earlier = _earlier(options, plans, found) if plans else []
+        return [(each, was, _changes(each, was)) for each, was in zip(plans, earlier, strict=False)]
     except Unreadable as error:
         message = (
             f"the resource '{error.logical_id}' of the earlier template is not as the compiler writes it"
         )
         hint = "compile again, or compare with a commit: --against main"
         found.add(rules.NOT_COMPARABLE, message, Location(options.spec), hint)
-        return None, ()
+        return []
 
 
-def _earlier(options: argparse.Namespace, planned: Plan, found: Diagnostics) -> Earlier | None:
+def _earlier(options: argparse.Namespace, plans: tuple[Plan, ...], found: Diagnostics) -> list[Earlier]:
+    """Return what each plan is compared with, or nothing where one of them has nothing."""
     if options.stack is not None:
         from compiler.live import deployed
 
-        return deployed(options.stack, planned.model, found)
-    if options.against is None:
-        return _from_out(Path(options.out) / f"{planned.model.stack}.template.yaml", found)
-    if options.against.endswith(".lock.json"):
-        return _from_lock(options.against, found)
-    return _from_git(options.spec, options.against, found)
+        whole = [deployed(options.stack, plans[0].model, found)]
+    elif options.against is None:
+        from compiler.stack import template_path
+
+        whole = [_from_out(Path(options.out) / template_path(each.model), found) for each in plans]
+    elif options.against.endswith(".lock.json"):
+        whole = [_from_lock(options.against, found)] * len(plans)
+    else:
+        return _from_git(options.spec, options.against, plans, found)
+    return [] if None in whole else [each for each in whole if each]
 
 
 def _from_out(path: Path, found: Diagnostics) -> Earlier | None:
@@ -93,7 +105,7 @@ def _from_out(path: Path, found: Diagnostics) -> Earlier | None:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Earlier("nothing, as it was never compiled", "Resources:\n", Lock({}))
+        return Earlier.nothing("nothing, as it was never compiled")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         hint = "compile again, or compare with a commit: --against main"
@@ -114,11 +126,15 @@ def _from_lock(name: str, found: Diagnostics) -> Earlier | None:
     return Earlier(name, "", lock) if lock else None
 
 
-def _from_git(spec: str, reference: str, found: Diagnostics) -> Earlier | None:
+def _from_git(spec: str, reference: str, plans: tuple[Plan, ...], found: Diagnostics) -> list[Earlier]:
     """Compile the spec and the lock as a commit has them, with this compiler."""
     from compiler.history import at_commit
 
-    return at_commit(spec, reference, found)
+    stages = at_commit(spec, reference, found)
+    if stages is None:
+        return []
+    missing = Earlier.nothing(f"{reference} of git, which does not make it")
+    return [stages.get(each.model.stage, missing) for each in plans]
 
 
 def _changes(planned: Plan, earlier: Earlier) -> tuple[Change, ...]:
@@ -135,14 +151,8 @@ def _changes(planned: Plan, earlier: Earlier) -> tuple[Change, ...]:
     return (*changes, *resource_changes(earlier.template, stack.text, origins, tables))
 
 
-def _print(
-    planned: Plan | None,
-    earlier: Earlier | None,
-    changes: tuple[Change, ...],
-    found: Diagnostics,
-    options: argparse.Namespace,
-) -> None:
-    """Print the plan, where there is one, and the findings: on standard error where Markdown is read."""
+def _print(plans: list[dict[str, Any]], found: Diagnostics, options: argparse.Namespace) -> None:
+    """Print the plans, where there are any, and the findings: on standard error where Markdown is read."""
     from compiler import planview
     from compiler.report.text import text
     from compiler.report.view import view
@@ -151,19 +161,13 @@ def _print(
     findings = {
         key: report[key] for key in ("format_version", "tool", "diagnostics", "suppressed", "summary")
     }
-    plan = (
-        planview.view(planned.model.stack, earlier.name, changes, earlier.drift)
-        if planned and earlier
-        else None
-    )
     if options.format == "json":
-        terminal.print_json({**findings, "plan": plan})
+        terminal.print_json({**findings, "plans": plans})
         return
-    if plan:
-        colour = terminal.colourful(sys.stdout)
-        sys.stdout.write(
-            planview.markdown(plan) if options.format == "markdown" else planview.text(plan, colour=colour)
-        )
+    if options.format == "markdown":
+        sys.stdout.write(planview.markdown(plans))
+    else:
+        sys.stdout.write(planview.text(plans, colour=terminal.colourful(sys.stdout)))
     stream = sys.stderr if options.format == "markdown" else sys.stdout
     stream.write(text(report, colour=terminal.colourful(stream), source=True))
 

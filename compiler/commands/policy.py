@@ -20,8 +20,11 @@ It is longer than a managed policy may be (6,144 characters), so it goes into a 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("spec", metavar="SPEC", help="the spec, a YAML file")
-    parser.add_argument("--account", default="*", help="the account's 12 digits (default: any)")
-    parser.add_argument("--region", default="*", help="the Region (default: any)")
+    terminal.declare_stages(parser, one=True)
+    parser.add_argument(
+        "--account", default="", help="the account's 12 digits (default: the stage's, or any)"
+    )
+    parser.add_argument("--region", default="", help="the Region (default: the stage's, or any)")
     parser.add_argument("--partition", default="aws", help="the partition (default: aws)")
 
 
@@ -32,9 +35,11 @@ def run(options: argparse.Namespace) -> int:
     from compiler.report.findings import findings
 
     found = Diagnostics()
-    build = compile_spec(options.spec, found, linting=False)
+    build = compile_spec(options.spec, found, stages=options.stage, one=True, linting=False)
     if build:
-        where = Where(options.partition, options.region, options.account)
-        terminal.print_json(deployer_policy(build.plan.model, build.stack, where))
+        model = build.plan.model
+        region, account = options.region or model.region, options.account or model.account
+        where = Where(options.partition, region or "*", account or "*")
+        terminal.print_json(deployer_policy(model, build.stack, where))
     sys.stderr.write(findings(found, colour=terminal.colourful(sys.stderr)))
     return terminal.PROBLEMS if found.failed else terminal.FINE

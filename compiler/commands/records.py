@@ -195,7 +195,8 @@ def _table(spec: str, name: str | None, output: TextIO, form: str = "text") -> T
     found = Diagnostics()
     document = load(spec, found)
     # The columns are those of the spec: what was accepted before says nothing about new records.
-    model = understand(document, None, found) if document else None
+    # All stages have the same tables, so any of them will do.
+    model = understand(document, None, found, stages=document.stages[:1]) if document else None
     table = _named(model, spec, name, found) if model else None
     if table is None:
         report = view(found, None, Path(), ())

@@ -8,6 +8,7 @@ from compiler.doctor.data import data
 from compiler.doctor.finding import Check
 from compiler.doctor.governance import administrators, integration, registration, shared_provider
 from compiler.doctor.names import names
+from compiler.doctor.place import place
 from compiler.doctor.principals import keys, principals
 from compiler.doctor.quotas import streams, table_buckets
 from compiler.doctor.region import region
@@ -21,6 +22,7 @@ def checks(subject: Subject) -> list[Check]:
     model = subject.model
     governed, shared = model.access == "lake_formation", model.provider == "account"
     wanted = {
+        "place": (place, bool(model.account or model.region)),
         "region": (region, True),
         "stack": (stack_state, True),
         "integration": (integration, True),

@@ -124,7 +124,7 @@ def _import_commands(subject: Subject) -> tuple[str, ...]:
     of = f"--stack-name {subject.model.stack} --change-set-name import"
     files = f"--template-body file://import/{TEMPLATE} --resources-to-import file://import/{RESOURCES}"
     return (
-        f"analytics-compile doctor {subject.spec} --import-to import",
+        f"analytics-compile doctor {subject.arguments} --import-to import",
         f"aws cloudformation create-change-set --change-set-type IMPORT {of} {files}",
         f"aws cloudformation wait change-set-create-complete {of}",
         f"aws cloudformation execute-change-set {of}",

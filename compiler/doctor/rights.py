@@ -26,7 +26,7 @@ def rights(subject: Subject) -> Verdict:
     principal = _principal(account)
     policy = deployer_policy(subject.model, subject.build.stack, account.where)
     where = f"--account {account.where.account} --region {account.where.region}"
-    command = f"analytics-compile policy {subject.spec} {where}"
+    command = f"analytics-compile policy {subject.arguments} {where}"
     if principal is None:
         return doubtful(f"nobody can simulate the rights of {account.caller}", command)
     statements = policy["Statement"]

@@ -32,6 +32,11 @@ class Subject:
         return self.build.plan.model
 
     @property
+    def arguments(self) -> str:
+        """Return what a command takes to be about this spec, and this stage of it."""
+        return f"{self.spec} --stage {self.model.stage}" if self.model.stage else self.spec
+
+    @property
     def bucket_arn(self) -> str:
         """Return the ARN of the table bucket."""
         return self.account.where.arn("s3tables", f"bucket/{self.model.bucket.name}")

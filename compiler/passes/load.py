@@ -346,7 +346,7 @@ class _Builder:
         if _is_scalar(event):
             on_one_line = start.line == end.line
             lines = None if on_one_line else self._lines(event)
-            length = max(end.index - start.index, 1) if on_one_line else 1
+            length = end.index - start.index if on_one_line else 1
             quotes = 0 if event.implicit[0] else 2
             if on_one_line and end.index - start.index - quotes == len(event.value):
                 offset = quotes // 2
@@ -360,6 +360,7 @@ class _Builder:
             start.column + 1,
             length,
             offset,
+            path,
             lines,
         )
 

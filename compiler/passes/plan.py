@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from compiler import rules
 from compiler.change import Plan
 from compiler.diagnostics import Diagnostics, Rule
 from compiler.document import Document, Path
-from compiler.lock import Lock, StreamLock, TableLock
+from compiler.lock import Lock, StackLock, StreamLock, TableLock
 from compiler.lockfile import sealed, state_changed
 from compiler.model import Model, Stream, Table
 from compiler.names import nearest
@@ -20,26 +20,61 @@ TEMPLATE = "main"
 """Which template a resource lives in; there is one, as long as none is split."""
 
 
-def plan(model: Model, accepted: Lock | None, document: Document, found: Diagnostics) -> Plan:
-    """Return the state that each table comes to, the changes on the way, and the lock that says so.
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The state that each table comes to, which is the same in every stage."""
+
+    states: Mapping[str, TableLock]
+    accepted_keys: frozenset[str]
+    """The keys under which the lock had them."""
+    found: Diagnostics
+
+
+def plan(model: Model, accepted: Lock | None, document: Document, tables: Tables, found: Diagnostics) -> Plan:
+    """Return what becomes of tables and streams, the changes on the way, and the lock that says so.
 
     Without a lock everything is new. A change that would lose something is refused unless the
-    spec consents to it. Reports AC4001 to AC4199.
+    spec consents to it. Reports AC4001 to AC4199, with those about tables.
     """
-    before = accepted or Lock({})
-    _check_fixed(model, before, document, found)
+    before = accepted or Lock()
+    stack = before.of_stage(model.stage)
+    _check_fixed(model, stack, document, found)
+    found.include(tables.found)
+    streams = {stream.key: _stream(stream, stack, document, found) for stream in model.streams}
+    gone = _removed(model, before, stack, tables.accepted_keys, document, found)
+    own = StackLock(fixed_settings(model), frozenset(each.logical_id for each in model.tables), streams)
+    next_lock = Lock({**gone, **tables.states}, before.stacks).with_stack(model.stack, own)
+    return Plan(model, tables.states, differences(before, next_lock), next_lock)
+
+
+def plan_tables(model: Model, accepted: Lock | None, document: Document) -> Tables:
+    """Bring the tables from their accepted state to what the spec, or any stage of it, asks for."""
+    before, found = accepted or Lock(), Diagnostics()
     keys = _accepted_keys(model, before, document, found)
-    tables = {table.key: _table(table, keys[table.key], before, document, found) for table in model.tables}
-    _check_physical_names(tables, before, document, found)
-    streams = {stream.key: _stream(stream, before, document, found) for stream in model.streams}
-    gone = _removed(model, before, set(keys.values()), document, found)
-    next_lock = Lock(fixed_settings(model), {**gone, **tables}, streams)
-    return Plan(model, tables, differences(before, next_lock), next_lock)
+    states = {table.key: _table(table, keys[table.key], before, document, found) for table in model.tables}
+    _check_physical_names(states, before, document, found)
+    return Tables(states, frozenset(keys.values()), found)
+
+
+def check_left(accepted: Lock, document: Document, found: Diagnostics) -> None:
+    """Warn of stacks that the lock knows and the spec no longer makes: they may still be deployed.
+
+    Reports AC4104.
+    """
+    stages = document.stages or ("",)
+    for name, stack in accepted.stacks.items():
+        if stack.stage not in stages:
+            what = f"stage '{stack.stage}' is gone" if stack.stage else "the spec has stages now"
+            message = f"{what}: nothing is compiled any more for the stack '{name}', which was accepted"
+            hint = f"once nobody needs it: analytics-compile lock {document.file} --forget {name}"
+            place = document.locate_key(("stages",) if document.stages else ("pipeline",))
+            found.add(rules.LEFT_STACK, message, place, hint)
 
 
 def fixed_settings(model: Model) -> dict[str, str]:
-    """Return the settings of the whole pipeline that nothing can change once it is deployed."""
+    """Return the settings of a whole stack that nothing can change once it is deployed."""
     return {
+        **({"stage": model.stage} if model.stage else {}),
         "pipeline": model.pipeline,
         # A custom resource cannot be handed to another function (CloudFormation template reference,
         # aws-resource-cloudformation-customresource.html, ServiceToken).
@@ -50,7 +85,7 @@ def fixed_settings(model: Model) -> dict[str, str]:
     }
 
 
-def _check_fixed(model: Model, before: Lock, document: Document, found: Diagnostics) -> None:
+def _check_fixed(model: Model, before: StackLock, document: Document, found: Diagnostics) -> None:
     for path, new in fixed_settings(model).items():
         old = before.fixed.get(path, new)
         if old != new:
@@ -140,7 +175,7 @@ def _check_physical_names(
             found.add(rules.TAKEN_TABLE_NAME, message, document.locate_key(("tables", key)), hint)
 
 
-def _stream(stream: Stream, before: Lock, document: Document, found: Diagnostics) -> StreamLock:
+def _stream(stream: Stream, before: StackLock, document: Document, found: Diagnostics) -> StreamLock:
     catalog = "link" if stream.through_link else "direct"
     source = stream.kinesis_arn or "direct"
     wanted = StreamLock(stream.logical_id, TEMPLATE, stream.append_only, catalog, source)
@@ -167,7 +202,7 @@ def _check_stream(
 
 
 def _removed(
-    model: Model, before: Lock, kept: set[str], document: Document, found: Diagnostics
+    model: Model, before: Lock, stack: StackLock, kept: frozenset[str], document: Document, found: Diagnostics
 ) -> dict[str, TableLock]:
     """Keep what is known of tables that are gone: their rows may still be there, and come back."""
     gone: dict[str, TableLock] = {}
@@ -177,7 +212,7 @@ def _removed(
             continue
         removed = replace(entry, removed=True)
         gone[key] = removed if entry.removed else sealed(key, removed)
-        if not entry.removed and not model.bucket.retain:
+        if entry.logical_id in stack.tables and not model.bucket.retain:
             used.add(key)
             _check_removal(key, model, document, found)
     _report_unused(model, used, found)

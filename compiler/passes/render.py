@@ -60,6 +60,7 @@ def _view(plan: Plan) -> View:
     by_key = {role.key: role for role in model.roles}
     return {
         "stack": model.stack,
+        "guards": _guards(model),
         "description": model.description,
         "tags": [{"Key": key, "Value": value} for key, value in model.tags.items()],
         "access": model.access,
@@ -79,6 +80,20 @@ def _view(plan: Plan) -> View:
         "functions": [function_view(each, by_key[each.role], model) for each in model.functions],
         "outputs": [{"name": LogicalId(name), "value": value} for name, value in _outputs(model).items()],
     }
+
+
+def _guards(model: Model) -> list[View]:
+    """Return what the place of a deploy must be, with what is said where it is not."""
+    wanted = {"AccountId": ("account", model.account), "Region": ("Region", model.region)}
+    return [
+        {
+            "is_account": parameter == "AccountId",
+            "value": value,
+            "message": f"Stage {model.stage} is for the {noun} {value} and no other one.",
+        }
+        for parameter, (noun, value) in wanted.items()
+        if value
+    ]
 
 
 def _retention(bucket: Bucket) -> View:

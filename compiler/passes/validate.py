@@ -34,17 +34,35 @@ def validate(document: Document, found: Diagnostics) -> bool:
 
     Reports AC2001 to AC2010, for all mistakes at once.
     """
-    schema, validator = _validator()
+    return _holds(*_validator(), document, found)
+
+
+def validate_stages(document: Document, found: Diagnostics) -> bool:
+    """Check what the document says of its stages, and not what their overlays come to."""
+    return _holds(*_stages_validator(), document, found)
+
+
+Validator = jsonschema_rs.Draft202012Validator
+
+
+@cache
+def _validator() -> tuple[dict[str, Any], Validator]:
+    schema = _without_planned(bundle(folder("schemas")))
+    return schema, Validator(schema)
+
+
+@cache
+def _stages_validator() -> tuple[dict[str, Any], Validator]:
+    whole, _ = _validator()
+    schema = {"properties": {"stages": whole["properties"]["stages"]}}
+    return schema, Validator(schema)
+
+
+def _holds(schema: dict[str, Any], validator: Validator, document: Document, found: Diagnostics) -> bool:
     errors = list(validator.iter_errors(document.data))
     for error in _one_for_each_value(errors):
         _report(error, schema, document, found)
     return not errors
-
-
-@cache
-def _validator() -> tuple[dict[str, Any], jsonschema_rs.Draft202012Validator]:
-    schema = _without_planned(bundle(folder("schemas")))
-    return schema, jsonschema_rs.Draft202012Validator(schema)
 
 
 def _without_planned(part: Any) -> Any:
@@ -85,13 +103,15 @@ def _report(error: Any, schema: dict[str, Any], document: Document, found: Diagn
         for key in error.kind.unexpected:
             _report_unknown_key(key, path, where, document, found)
     elif kind == "required":
-        message = f"{_subject(path)} lacks the key '{error.kind.property}'"
-        hint = _description(where["properties"][error.kind.property])
-        found.add(rules.MISSING_KEY, message, document.locate_key(path), hint)
+        missing = error.kind.property
+        message = f"{_subject(document.written(path))} lacks the key '{missing}'"
+        hint = _description(where["properties"][missing])
+        # An overlay may have removed it, and then the place is there.
+        found.add(rules.MISSING_KEY, message, document.locate_key((*path, missing)), hint)
     elif kind == "propertyNames":
         _report_name(error, path, where, document, found)
     else:
-        rule, message, hint = _value_problem(kind, error, path, where)
+        rule, message, hint = _value_problem(kind, error, document.written(path), where)
         found.add(rule, message, _place(kind, error.instance, path, document), hint)
 
 
@@ -115,7 +135,7 @@ def _report_branch(error: Any, schema: dict[str, Any], document: Document, found
         return
     where = _walk(schema, error.schema_path[:-1])
     types = [branch["type"] for branch in where["anyOf"]]
-    rule, message, hint = _wrong_type(types, error.instance, path, where)
+    rule, message, hint = _wrong_type(types, error.instance, document.written(path), where)
     found.add(rule, message, document.locate(path), hint)
 
 
@@ -124,7 +144,7 @@ def _report_unknown_key(
 ) -> None:
     known = [name for name, part in where.get("properties", {}).items() if part is not False]
     near = nearest(key.lower(), known)
-    hint = f"did you mean '{near}'?" if near else f"{_subject(path)} has {', '.join(known)}"
+    hint = f"did you mean '{near}'?" if near else f"{_subject(document.written(path))} has {', '.join(known)}"
     found.add(rules.UNKNOWN_KEY, f"unknown key '{key}'", document.locate_key((*path, key)), hint)
 
 

@@ -7,8 +7,10 @@ import difflib
 import io
 import json
 import os
+import re
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +35,21 @@ def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
+        build = _with_others(build, out)
         obsolete = _obsolete(build, out)
         changed = [path for path, content in build.files.items() if _read(out / path) != content]
         locking = _read(build.lock_path) != build.lock
         for path in changed:
             if path != MANIFEST:
+                (out / path).parent.mkdir(exist_ok=True)
                 _replace(out / path, build.files[path])
         if locking:
             _replace(build.lock_path, build.lock)
         for path in obsolete:
-            (out / path).unlink(missing_ok=True)
+            _remove(out, path)
         if MANIFEST in changed:
             _replace(out / MANIFEST, build.files[MANIFEST])
-        for folder in {out, build.lock_path.parent}:
+        for folder in {out, build.lock_path.parent, *((out / path).parent for path in build.files)}:
             _sweep(folder)
         written = [(out / path).as_posix() for path in (*changed, *obsolete)]
         return (*written, build.lock_path.as_posix()) if locking else tuple(written)
@@ -59,9 +63,11 @@ def check(build: Build, out: Path, found: Diagnostics) -> str:
 
     Reports AC7002 for every file that differs, is missing, or is left over; AC7001 where one cannot be read.
     """
-    expected = {out / path: content for path, content in build.files.items()}
-    expected[build.lock_path] = build.lock
+    expected: dict[Path, bytes] = {}
     try:
+        build = _with_others(build, out)
+        expected |= {out / path: content for path, content in build.files.items()}
+        expected[build.lock_path] = build.lock
         expected |= {out / path: b"" for path in _obsolete(build, out)}
         differences = [_difference(path, content) for path, content in expected.items()]
     except OSError as error:
@@ -120,17 +126,64 @@ def _report(error: OSError, path: Path, found: Diagnostics) -> None:
     found.add(rules.UNWRITABLE, f"cannot read or write: {reason}", Location(str(path)), hint)
 
 
+def _with_others(build: Build, out: Path) -> Build:
+    """Return a build whose manifest also lists the stages that were not compiled, as the old one does."""
+    if not build.others:
+        return build
+    stages = _entries(out)
+    kept = {name: stages[name] for name in build.others if name in stages}
+    manifest = json.loads(build.files[MANIFEST])
+    manifest["stages"] = dict(sorted({**manifest["stages"], **kept}.items()))
+    content = (json.dumps(manifest, indent=2) + "\n").encode()
+    return replace(build, files={**build.files, MANIFEST: content})
+
+
 def _obsolete(build: Build, out: Path) -> list[str]:
     """Return the files of an earlier build, as its manifest lists them, that this one has not."""
-    content = _read(out / MANIFEST)
-    try:
-        listed: Any = json.loads(content or b"{}").get("files", [])
-        names = [str(entry["path"]) for entry in listed]
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return []
+    stages = {name: each for name, each in _entries(out).items() if name not in build.others}
     # A manifest is a file like any other: it must not make us remove something outside of the folder.
-    plain = [name for name in names if Path(name).name == name and name not in ("", ".", "..")]
-    return sorted(name for name in plain if name not in build.files and (out / name).is_file())
+    names = [name for name in _paths(_manifest(out)) if _is_plain(name)]
+    for stage, entry in stages.items():
+        own = [path.removeprefix(f"{stage}/") for path in _paths(entry) if path.startswith(f"{stage}/")]
+        if _STAGE.fullmatch(stage) and not (out / stage).is_symlink():
+            names += [f"{stage}/{name}" for name in own if _is_plain(name)]
+    return sorted(name for name in names if name not in build.files and (out / name).is_file())
+
+
+_STAGE = re.compile(r"[a-z][a-z0-9-]*")
+
+
+def _is_plain(name: str) -> bool:
+    return Path(name).name == name and name not in ("", ".", "..")
+
+
+def _manifest(out: Path) -> dict[str, Any]:
+    """Return what an earlier build says of itself; nothing where it cannot be understood."""
+    try:
+        manifest = json.loads(_read(out / MANIFEST) or b"{}")
+    except ValueError:
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _entries(out: Path) -> dict[str, Any]:
+    stages = _manifest(out).get("stages")
+    return stages if isinstance(stages, dict) else {}
+
+
+def _paths(entry: Any) -> list[str]:
+    try:
+        return [str(each["path"]) for each in entry.get("files", [])]
+    except (TypeError, KeyError, AttributeError):
+        return []
+
+
+def _remove(out: Path, path: str) -> None:
+    (out / path).unlink(missing_ok=True)
+    folder = (out / path).parent
+    if folder != out:
+        with contextlib.suppress(OSError):  # other files are in it
+            folder.rmdir()
 
 
 def _read(path: Path) -> bytes | None:

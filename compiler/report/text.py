@@ -73,33 +73,39 @@ def _summary(summary: Mapping[str, int], quiet: bool) -> str:
 
 
 def _made(result: Part, colour: bool) -> list[str]:
-    template = result["template"]
-    kinds = [_count(count, _noun(type_)) for type_, count in _by_count(result["resources"])]
+    stacks = result["stacks"]
     lines = [
-        f"{_paint(result['stack'], _BOLD, colour)}: {_count(sum(result['resources'].values()), 'resource')}",
-        *(f"  {line}" for line in _wrapped(kinds)),
+        *(line for each in stacks for line in _stack(each, colour)),
         "",
         *(
             f"  {printable(file['path'])}{'' if file['changed'] else '  (unchanged)'}"
             for file in result["files"]
         ),
-        f"  {_size(template)}",
+        *(f"  {_size(each)}" for each in stacks),
         "",
-        "Deploy it:",
-        f"  {printable(shlex.join(result['deploy']))}",
+        "Deploy it:" if len(stacks) == 1 else "Deploy them, each when you like:",
+        *(f"  {printable(shlex.join(each['deploy']))}" for each in stacks),
     ]
-    if "--s3-bucket" in result["deploy"]:
+    if any("--s3-bucket" in each["deploy"] for each in stacks):
         lines.append("  BUCKET is a bucket of yours in the same Region, where the CLI puts the template.")
     return lines
 
 
-def _size(template: Part) -> str:
+def _stack(stack: Part, colour: bool) -> Iterator[str]:
+    kinds = [_count(count, _noun(type_)) for type_, count in _by_count(stack["resources"])]
+    resources = _count(sum(stack["resources"].values()), "resource")
+    yield f"{_paint(stack['stack'], _BOLD, colour)}: {resources}"
+    yield from (f"  {line}" for line in _wrapped(kinds))
+
+
+def _size(stack: Part) -> str:
+    template, subject = stack["template"], f"{stack['stage']} template" if stack["stage"] else "template"
     size = template["bytes"]
     if size <= template["maximum_inline_bytes"]:
         limit = f"{template['maximum_inline_bytes']:,} that a deploy takes without a bucket"
     else:
         limit = f"{template['maximum_bytes']:,} that a template may have in a bucket"
-    return f"template: {size:,} bytes of the {limit}"
+    return f"{subject}: {size:,} bytes of the {limit}"
 
 
 def _by_count(resources: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from compiler import __version__
 from compiler.diagnostics import SEVERITIES, Diagnostic, Diagnostics, Location, Suppression
 from compiler.passes.render import MAXIMUM_BYTES
-from compiler.stack import Build
+from compiler.stack import Build, Part
 
 MAXIMUM_INLINE_BYTES = 51_200
 """What a request to CloudFormation takes without a bucket (its user guide, cloudformation-limits.html)."""
@@ -32,9 +33,11 @@ def view(
     }
 
 
-def deploy_command(template: Path, stack: str, size: int) -> list[str]:
+def deploy_command(template: Path, stack: str, size: int, region: str = "") -> list[str]:
     """Return the AWS CLI's words that deploy a template of this size in bytes."""
     words = ["aws", "cloudformation", "deploy", "--template-file", template.as_posix(), "--stack-name", stack]
+    if region:
+        words += ["--region", region]
     if size > MAXIMUM_INLINE_BYTES:
         words += ["--s3-bucket", "BUCKET"]
     return [*words, "--capabilities", "CAPABILITY_NAMED_IAM"]
@@ -67,21 +70,24 @@ def _place(location: Location) -> Report:
 
 
 def _result(build: Build, out: Path, written: tuple[str, ...]) -> Report:
-    template, *_ = build.files
-    size = len(build.files[template])
     files = [*(out / path for path in build.files), build.lock_path]
-    types: dict[str, int] = {}
-    for each in build.stack.types.values():
-        types[each] = types.get(each, 0) + 1
     return {
-        "stack": build.stack.name,
-        "resources": dict(sorted(types.items())),
+        "stacks": [_stack(part, out, len(build.files[part.path])) for part in build.parts],
+        "files": [{"path": path.as_posix(), "changed": path.as_posix() in written} for path in files],
+    }
+
+
+def _stack(part: Part, out: Path, size: int) -> Report:
+    model = part.plan.model
+    return {
+        "stage": model.stage or None,
+        "stack": part.stack.name,
+        "resources": dict(sorted(Counter(part.stack.types.values()).items())),
         "template": {
-            "path": (out / template).as_posix(),
+            "path": (out / part.path).as_posix(),
             "bytes": size,
             "maximum_inline_bytes": MAXIMUM_INLINE_BYTES,
             "maximum_bytes": MAXIMUM_BYTES,
         },
-        "files": [{"path": path.as_posix(), "changed": path.as_posix() in written} for path in files],
-        "deploy": deploy_command(out / template, build.stack.name, size),
+        "deploy": deploy_command(out / part.path, part.stack.name, size, model.region),
     }

@@ -33,7 +33,8 @@ def check_limits(model: Model, scope: Scope) -> None:
         if len(name.text) > name.maximum:
             length = f"has {len(name.text)} characters; AWS takes at most {name.maximum}"
             message = f"the {name.what} '{name.text}' {length}"
-            hint = "shorten the name of the pipeline or of the entry"
+            stage = ", of the stage" if model.stage else ""
+            hint = f"shorten the name of the pipeline{stage} or of the entry"
             scope.found.add(rules.NAME_TOO_LONG, message, name.location, hint)
     _check_bucket(model, scope)
     _check_links(model, scope)

@@ -8,14 +8,28 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
+from uuid import uuid4
 
+import pyarrow as pa
 from botocore.exceptions import ClientError
-from pyiceberg.types import IcebergType, ListType, MapType, StructType, TimestampType, TimestamptzType
+from pyiceberg.catalog.rest import RestCatalog
+from pyiceberg.types import (
+    BinaryType,
+    DateType,
+    DecimalType,
+    IcebergType,
+    ListType,
+    MapType,
+    StructType,
+    TimestampType,
+    TimestamptzType,
+)
 
 from tests.bed.bed import Bed
 
@@ -30,8 +44,9 @@ _MARK = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|\?")
 class Front(ThreadingHTTPServer):
     """Forward every call to the bed's ministack, mending three gaps of version 1.5.33 on the way.
 
-    - Its Firehose gives records to DuckDB as they are, which takes no number for a timestamp; the real
-      one demands epoch microseconds. So these become text here, in the columns that are timestamps.
+    - Its Firehose commits each record by itself, and gives it to DuckDB as it is, which takes no number for
+      a timestamp. The real one commits what it has buffered, and demands epoch microseconds; so does this
+      one, with pyiceberg and without a buffer.
     - Its Athena ignores `ExecutionParameters`: they are put in place of the question marks here.
     - It knows no workgroup that keeps results itself: a place for them is named here.
 
@@ -45,6 +60,7 @@ class Front(ThreadingHTTPServer):
         self.bed = bed
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.asked: dict[str, Json] = {}
+        self.commits = threading.Lock()
 
     def __enter__(self) -> Self:
         self.bed.client("s3").create_bucket(Bucket=_RESULTS)
@@ -68,15 +84,18 @@ class Front(ThreadingHTTPServer):
             connection.close()
 
     def put_record_batch(self, request: Json, send: Callable[[Json], Json]) -> Json:
-        """Write the timestamps of records as text."""
+        """Append the records to the stream's table, in one commit."""
         try:
-            kind = self._schema(request["DeliveryStreamName"])
+            catalog, name = self._destination(request["DeliveryStreamName"])
         except ClientError:
             return send(request)  # which meets the same error
-        for record in request["Records"]:
-            event = _told(kind, json.loads(base64.b64decode(record["Data"])))
-            record["Data"] = base64.b64encode(json.dumps(event).encode()).decode()
-        return send(request)
+        events = [json.loads(base64.b64decode(record["Data"])) for record in request["Records"]]
+        with self.commits:
+            table = catalog.load_table(name)
+            rows = [_read(table.schema().as_struct(), event) for event in events]
+            table.append(pa.Table.from_pylist(rows, schema=table.schema().as_arrow()))
+        answers = [{"RecordId": uuid4().hex} for _ in events]
+        return {"FailedPutCount": 0, "Encrypted": True, "RequestResponses": answers}
 
     def start_query_execution(self, request: Json, send: Callable[[Json], Json]) -> Json:
         """Put the parameters into the query, and name a place for the results."""
@@ -98,15 +117,14 @@ class Front(ThreadingHTTPServer):
             answer["QueryExecution"] |= asked
         return answer
 
-    def _schema(self, stream: str) -> StructType:
+    def _destination(self, stream: str) -> tuple[RestCatalog, str]:
         described = self.bed.client("firehose").describe_delivery_stream(DeliveryStreamName=stream)
         (destination,) = described["DeliveryStreamDescription"]["Destinations"]
         iceberg = destination["IcebergDestinationDescription"]
         (table,) = iceberg["DestinationTableConfigurationList"]
         bucket = iceberg["CatalogConfiguration"]["CatalogARN"].rsplit("/", 1)[-1]
         name = f"{table['DestinationDatabaseName']}.{table['DestinationTableName']}"
-        schema: StructType = self.bed.catalog(bucket).load_table(name).schema().as_struct()
-        return schema
+        return self.bed.catalog(bucket), name
 
 
 _MENDED = {
@@ -138,7 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
             return answer
 
         answer = mend(self.server, json.loads(body), send)
-        self._answer(*answered[0], json.dumps(answer).encode())
+        status, told = answered[0] if answered else (200, {"Content-Type": "application/x-amz-json-1.1"})
+        self._answer(status, told, json.dumps(answer).encode())
 
     def _answer(self, status: int, headers: Json, content: bytes) -> None:
         self.send_response(status)
@@ -153,19 +172,30 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
-def _told(kind: IcebergType, value: Any) -> Any:
-    """Write the timestamps inside of a value as text."""
-    if isinstance(kind, TimestampType | TimestamptzType) and value is not None:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(value))
-        return (moment if isinstance(kind, TimestamptzType) else moment.replace(tzinfo=None)).isoformat()
-    if isinstance(kind, StructType) and value is not None:
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What Firehose's developer guide says a value of the type is in JSON, where that is not the value itself.
+_READERS: dict[type[IcebergType], Callable[[Any], Any]] = {
+    BinaryType: base64.b64decode,
+    DateType: date.fromisoformat,
+    DecimalType: Decimal,
+    TimestampType: lambda value: (_EPOCH + timedelta(microseconds=value)).replace(tzinfo=None),
+    TimestamptzType: lambda value: _EPOCH + timedelta(microseconds=value),
+}
+
+
+def _read(kind: IcebergType, value: Any) -> Any:
+    """Read a JSON value as Firehose does; a key that is no column is left out."""
+    if value is None:
+        return None
+    if isinstance(kind, StructType):
         kinds = {field.name: field.field_type for field in kind.fields}
-        return {name: _told(kinds[name], part) if name in kinds else part for name, part in value.items()}
-    if isinstance(kind, ListType) and value is not None:
-        return [_told(kind.element_type, part) for part in value]
-    if isinstance(kind, MapType) and value is not None:
-        return {_told(kind.key_type, key): _told(kind.value_type, part) for key, part in value.items()}
-    return value
+        return {name: _read(kinds[name], part) for name, part in value.items() if name in kinds}
+    if isinstance(kind, ListType):
+        return [_read(kind.element_type, part) for part in value]
+    if isinstance(kind, MapType):
+        return {_read(kind.key_type, key): _read(kind.value_type, part) for key, part in value.items()}
+    reader = _READERS.get(type(kind))
+    return reader(value) if reader else value
 
 
 def _filled(query: str, parameters: list[str]) -> str:

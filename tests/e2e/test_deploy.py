@@ -59,7 +59,7 @@ def deployed(
     options = ["--locked", "--out", str(folder / "out"), "--format", "json"]
     compiler = [sys.executable, "-m", "compiler", str(spec), *options]
     finished = subprocess.run(compiler, cwd=ROOT, capture_output=True, text=True, check=True)
-    result = json.loads(finished.stdout)["result"]
+    (result,) = json.loads(finished.stdout)["result"]["stacks"]
     program, *words = result["deploy"]
     assert program == "aws"
     if "BUCKET" in words:

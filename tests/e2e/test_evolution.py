@@ -489,7 +489,7 @@ def plan(project: Project, capsys: pytest.CaptureFixture[str]) -> tuple[int, dic
     options = ("--stack", project.stack, "--format", "json", "--exit-code")
     code = main(["plan", project.write(), "--out", str(project.out), *options])
     said = json.loads(capsys.readouterr().out)
-    return code, said["plan"]
+    return code, said["plans"][0]
 
 
 @pytest.mark.usefixtures("caller")

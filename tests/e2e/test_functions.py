@@ -173,7 +173,7 @@ def test_a_page_may_call_from_the_named_origin_only(deployed: Deployed) -> None:
 
 def test_a_packed_body_is_understood(deployed: Deployed) -> None:
     body = gzip.compress(json.dumps({"site_id": "packed", "event": "page_view"}).encode())
-    status, _, answer = deployed.ingest(body, headers={"Content-Encoding": "gzip"})
+    status, _, answer = deployed.ingest(body, headers={"Content-Type": "application/gzip"})
     assert (status, answer["accepted"]) == (202, 1)
 
 

@@ -76,13 +76,13 @@ SPAN = {"site_id": "shop", "first": "2026-11-20", "last": "2026-11-22"}
 @pytest.fixture(scope="module")
 def ask(bed: Bed, neighbours: Neighbours) -> Iterator[Ask]:
     """Deploy the shipped pipeline with queries, give it rows, and let the function's code ask for them."""
-    changes = {"queries": QUERIES}
-    bed.deploy(shipped(STACK, changes), STACK)
+    bed.deploy(shipped(STACK), STACK)
     for table, rows in (("initial_events", INITIAL), ("events", LATER)):
         bed.point_stream_at(f"{STACK}-{table}", bed.bucket_arn(STACK), "analytics")
         bed.put_records(f"{STACK}-{table}", rows)
         bed.wait_for_rows(f"SELECT 1 FROM {table}", STACK, "analytics", count=len(rows))
-    spec = {**yaml.safe_load(SHIPPED.read_text()), "pipeline": STACK, **changes}
+    spec = yaml.safe_load(SHIPPED.read_text()) | {"pipeline": STACK}
+    spec["queries"] |= QUERIES
     with Front(bed) as front, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", front.url)
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
