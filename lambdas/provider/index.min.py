@@ -353,9 +353,8 @@ def client(clock, service):
  def must_be_json(response_dict, **_):
   if response_dict["status_code"] < 300:
    json.loads(response_dict["body"])
- once = {"mode": "standard", "total_max_attempts": 1}
- config = Config(retries=once, connect_timeout=CONNECT, read_timeout=READ)
- made = boto3.client(service, config=config)
+ once = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT, read_timeout=READ)
+ made = boto3.client(service, config=once)
  made.meta.events.register("before-call", lambda **_: clock.pause(0))
  made.meta.events.register("before-parse", must_be_json)
  return made
@@ -396,7 +395,7 @@ def run(event, context):
   physical = given if action == "Delete" else own
   return {**answer, "Status": "SUCCESS", "Data": data, "PhysicalResourceId": physical}
  except Exception as error:
-  physical = given or f"{own}:failed"
+  physical = given or (own if own.startswith("LakeFormationAdministrator") else f"{own}:failed")
   return {**answer, "Status": "FAILED", "Reason": reason(error), "PhysicalResourceId": physical}
 def pack(answer):
  part, key = (answer, "Reason") if "Reason" in answer else (answer["Data"], "Note")

@@ -501,9 +501,8 @@ def client(clock: Clock, service: str) -> Any:
         if response_dict["status_code"] < 300:  # botocore would take such an answer for an empty one
             json.loads(response_dict["body"])
 
-    once = {"mode": "standard", "total_max_attempts": 1}
-    config = Config(retries=once, connect_timeout=CONNECT, read_timeout=READ)
-    made = boto3.client(service, config=config)
+    once = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT, read_timeout=READ)
+    made = boto3.client(service, config=once)
     made.meta.events.register("before-call", lambda **_: clock.pause(0))
     made.meta.events.register("before-parse", must_be_json)
     return made
@@ -541,7 +540,8 @@ def run(event: Json, context: Any) -> Json:
     """Do what an event asks for and make its answer, whatever happens.
 
     The physical id never changes: for an old one CloudFormation sends a Delete, which would revoke what
-    the new one grants. No Delete acts on that of a failed Create: what is there then may not be ours.
+    the new one grants. No Delete acts on that of a failed Create, when what is there may not be ours. Only
+    the administrator is by name: an entry that outlives its role stops every later change to the list.
     """
     answer = {key: event.get(key) for key in ("StackId", "RequestId", "LogicalResourceId")}
     given, own = event.get("PhysicalResourceId"), ""
@@ -557,7 +557,7 @@ def run(event: Json, context: Any) -> Json:
         physical = given if action == "Delete" else own
         return {**answer, "Status": "SUCCESS", "Data": data, "PhysicalResourceId": physical}
     except Exception as error:
-        physical = given or f"{own}:failed"
+        physical = given or (own if own.startswith("LakeFormationAdministrator") else f"{own}:failed")
         return {**answer, "Status": "FAILED", "Reason": reason(error), "PhysicalResourceId": physical}
 
 
