@@ -211,6 +211,7 @@ def _role(role: Role, model: Model) -> View:
         "is_lambda": role.service == "lambda.amazonaws.com",
         "has_policy": bool(role.namespaces or role.writes or role.service == "lambda.amazonaws.com"),
         "namespaces": [{"name": each.name, "link": each.link} for each in role.namespaces],
+        "through_links": _uses_links(role),
         "delivers": [{"log_group": stream.log_group} for stream in role.delivers],
         "functions": _function_arns(role.delivers),
         "kinesis_streams": sorted({stream.kinesis_arn for stream in role.delivers if stream.kinesis_arn}),
@@ -221,6 +222,11 @@ def _role(role: Role, model: Model) -> View:
         "grants_after": _ids(_grants_after(role, model)),
         "granted_tables": [GetAtt(table.logical_id, "TableARN") for table in _granted(role, model)],
     }
+
+
+def _uses_links(role: Role) -> bool:
+    """Say whether the role looks tables up by a link: not if all it does is to deliver without one."""
+    return not role.delivers or bool(role.reads) or any(stream.through_link for stream in role.delivers)
 
 
 def _function_arns(streams: Iterable[Stream]) -> list[str]:
