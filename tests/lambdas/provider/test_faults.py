@@ -56,7 +56,7 @@ from tests.lambdas.provider.scenarios import (
 
 Json = dict[str, Any]
 
-EVERY = 1 if os.environ.get("FAULTS") else 9
+EVERY = 1 if os.environ.get("FAULTS") else 13
 """Each how many-th combination is tried."""
 SECONDS = 300
 """What the template gives the function."""
@@ -141,10 +141,10 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
     """Count, and tell it at the end."""
     made = Tally()
     yield made
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
-    if terminal:
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
         told = f"{made.runs} disturbed runs, {made.calls} calls, the longest run took {made.longest:.0f} s"
-        terminal.write_line(f"\n{told} of its {SECONDS}")
+        print(f"\n{told} of its {SECONDS}")
 
 
 def act(stage: Stage, hours: Hours, tally: Tally, *faults: Fault, position: int = 1) -> Json:
