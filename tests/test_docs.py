@@ -133,3 +133,16 @@ def test_the_mistake_in_the_readme_is_what_the_compiler_says(tmp_path: Path) -> 
     shown = next(block.text for block in blocks(README) if block.language == "text")
     assert f"{place}: {said.rule.severity} {said.rule.code}: {said.message} [{said.rule.name}]" in shown
     assert f"hint: {said.hint}" in shown
+
+
+def test_the_table_of_roles_names_every_action() -> None:
+    page = (ROOT / "docs" / "security.md").read_text("utf-8")
+    policies = [*(ROOT / "templates" / "policies").iterdir(), ROOT / "templates/account/access.yaml.j2"]
+    text = "".join(path.read_text("utf-8") for path in policies)
+    services = "athena|firehose|glue|iam|kinesis|kms|lakeformation|lambda|logs|s3|s3tables"
+    actions = set(re.findall(rf"\b(?:{services}):([A-Z][A-Za-z]+)\b", text)) - {
+        "ViaService",
+        "EncryptionContext",
+    }
+    assert len(actions) > 50
+    assert {action for action in actions if f"`{action}`" not in page} == set()

@@ -75,8 +75,7 @@ class Catalog:
 
     def bring(self, target: Json, last: Json | None = None) -> None:
         """Commit what the provider finds to do, one step after the other, until it finds nothing."""
-        evolution = index.Evolution(target, last or {})
-        while (found := evolution.next_step(self.load()))[0]:
+        while (found := index.Evolution(target, last or {}, self.load()).next_step())[0]:
             metadata = update_table_metadata(
                 self.metadata, UPDATES.validate_python(found[1]), enforce_validation=True
             )

@@ -9,7 +9,7 @@ from tests.compiling import codes, compiled_text, said
 
 HEAD = "version: 1\npipeline: big\nnamespaces:\n  web: {}\ntables:\n"
 OUTPUTS_OF_THE_STACK = 4  # catalog, bucket's name and ARN, the link's name
-RESOURCES_OF_THE_STACK = 9  # bucket, namespace, link, table, schema; the provider's three, administrator
+RESOURCES_OF_THE_STACK = 10  # bucket, namespace, link, table, schema; the provider's four, administrator
 
 
 def tables(count: int, columns: str = "{id: string}") -> str:

@@ -236,6 +236,7 @@ def _role(role: Role, model: Model) -> View:
         "is_lambda": role.service == "lambda.amazonaws.com",
         "has_policy": bool(role.namespaces or role.writes or role.service == "lambda.amazonaws.com"),
         "namespaces": [{"name": each.name, "link": each.link} for each in role.namespaces],
+        "through_links": _uses_links(role),
         "delivers": [{"log_group": stream.log_group} for stream in role.delivers],
         "functions": _function_arns(role.delivers),
         "kinesis_streams": sorted({stream.kinesis_arn for stream in role.delivers if stream.kinesis_arn}),
@@ -291,6 +292,12 @@ def _dashboard(model: Model, alarms: list[View]) -> View | None:
         return None
     body = dashboard_body(model, [alarm["logical_id"] for alarm in alarms])
     return {"name": model.stack, "body": Block(body, _DASHBOARD_INDENT, substituted=True)}
+
+
+def _uses_links(role: Role) -> bool:
+    """Say whether the role looks tables up by a link: queries of ours, and some streams, do without one."""
+    delivers = any(stream.through_link for stream in role.delivers)
+    return delivers or bool(role.reads) or not (role.delivers or role.queried)
 
 
 def _function_arns(streams: Iterable[Stream]) -> list[str]:

@@ -57,7 +57,9 @@ def _role(key: str, entry: Mapping[str, Any], declared: Declared, scope: Scope) 
     writes = _writes(key, entry.get("write", []), declared.streams, scope)
     wanted = [
         *(grant for stream in delivers for grant in _delivery_grants(stream)),
-        *(grant for table in (*reads, *queried) for grant in _read_grants(table)),
+        *(grant for table in reads for grant in _read_grants(table, through_link=True)),
+        # The functions name the table bucket's own catalog.
+        *(grant for table in queried for grant in _read_grants(table, through_link=False)),
         *_explicit_grants(key, entry.get("grants", []), declared.namespaces, declared.tables, scope),
     ]
     busy = delivers or runs or any(entry.get(word) for word in ("read", "write", "grants"))
@@ -160,8 +162,9 @@ def _delivery_grants(stream: Stream) -> list[Grant]:
     return [*_on_namespace(stream.namespace, through_link=stream.through_link), *tables]
 
 
-def _read_grants(table: Table) -> list[Grant]:
-    return [*_on_namespace(table.namespace, through_link=True), _on_table(table, ("DESCRIBE", "SELECT"))]
+def _read_grants(table: Table, *, through_link: bool) -> list[Grant]:
+    namespace = _on_namespace(table.namespace, through_link=through_link)
+    return [*namespace, _on_table(table, ("DESCRIBE", "SELECT"))]
 
 
 def _on_namespace(namespace: Namespace, *, through_link: bool) -> list[Grant]:

@@ -1,4 +1,5 @@
 from __future__ import annotations
+import contextlib
 import functools
 import json
 import os
@@ -15,7 +16,7 @@ PACE = 1.0
 CONNECT, READ = 5.0, 20.0
 MARGIN = 10.0
 COMMITS = 16
-OPTION = "PermissionsWithGrantOption"
+OPTION, IDENTIFIER = "PermissionsWithGrantOption", "identifier-field-ids"
 DEMANDS = {
  **{key: key for key in ("current-schema-id", "default-spec-id", "default-sort-order-id")},
  "last-assigned-field-id": "last-column-id",
@@ -68,15 +69,14 @@ def reason(error):
 def administrator(request, clock, lakeformation):
  names: list[str] = []
  def changed():
-  settings = lakeformation.get_data_lake_settings(CatalogId=request.account)["DataLakeSettings"]
+  settings = lakeformation.get_data_lake_settings()["DataLakeSettings"]
   admins = settings.get("DataLakeAdmins") or []
   names[:] = [each["DataLakePrincipalIdentifier"] for each in admins]
   if (request.role in names) == (request.action != "Delete"):
    return False
   own = {"DataLakePrincipalIdentifier": request.role}
   wanted = [each for each in admins if each != own] if own in admins else [*admins, own]
-  settings = {**settings, "DataLakeAdmins": wanted}
-  lakeformation.put_data_lake_settings(CatalogId=request.account, DataLakeSettings=settings)
+  lakeformation.put_data_lake_settings(DataLakeSettings={**settings, "DataLakeAdmins": wanted})
   return True
  try:
   quiet = 0 if (wrote := clock.retry(changed)) else 2
@@ -92,24 +92,21 @@ def administrator(request, clock, lakeformation):
   ) from error
  return {"Note": "changed the administrators" if wrote else ""}
 def link(request, clock, glue, lakeformation):
- catalog = f"{request.account}:s3tablescatalog/"
- new, old = (
-  (each["Name"], {"CatalogId": catalog + each["Bucket"], "DatabaseName": each["Namespace"]})
-  for each in (request.new, request.old or request.new)
- )
- steps = [(False, *old)] if request.action == "Delete" else [(True, *new)]
- if new != old:
-  steps.insert(0 if new[0] == old[0] else 1, (False, *old))
+ new, old = request.new, request.old or request.new
+ steps = [(old, False)] if request.action == "Delete" else [(new, True)]
+ if any(new[key] != old[key] for key in ("Name", "Bucket", "Namespace")):
+  steps.insert(0 if new["Name"] == old["Name"] else 1, (old, False))
  done = [clock.retry(functools.partial(settle, request, glue, lakeformation, *each)) for each in steps]
  return {"Note": "; ".join(done)}
-def settle(request, glue, lakeformation, wanted, name, target):
- database, region = {"CatalogId": request.account, "Name": name}, glue.meta.region_name
+def settle(request, glue, lakeformation, properties, wanted):
+ name, bucket, namespace = (properties[key] for key in ("Name", "Bucket", "Namespace"))
+ target = {"CatalogId": f"{request.account}:s3tablescatalog/{bucket}", "DatabaseName": namespace}
+ region = glue.meta.region_name
  try:
-  found = glue.get_database(**database)["Database"]
+  found = glue.get_database(Name=name)["Database"]
  except glue.exceptions.EntityNotFoundException:
   if wanted:
-   made = {"Name": name, "TargetDatabase": target}
-   glue.create_database(CatalogId=request.account, DatabaseInput=made)
+   glue.create_database(DatabaseInput={"Name": name, "TargetDatabase": target})
   return f"{name} {'made' if wanted else 'was gone'}"
  there = found.get("TargetDatabase") or {**found, "DatabaseName": found["Name"]}
  ours = {"Region": region, **there}.items() >= {"Region": region, **target}.items()
@@ -119,11 +116,11 @@ def settle(request, glue, lakeformation, wanted, name, target):
  if not ours or wanted:
   return f"{name} {'was there' if ours else 'is not a link of this resource and stays'}"
  try:
-  glue.delete_database(**database)
+  glue.delete_database(Name=name)
  except glue.exceptions.AccessDeniedException:
-  drop = {"Resource": {"Database": database}, "Permissions": ["DROP"], OPTION: []}
-  who = {"DataLakePrincipalIdentifier": request.role}
-  lakeformation.grant_permissions(CatalogId=request.account, Principal=who, **drop)
+  who, own = {"DataLakePrincipalIdentifier": request.role}, {"CatalogId": request.account, "Name": name}
+  with contextlib.suppress(lakeformation.exceptions.AccessDeniedException):
+   lakeformation.grant_permissions(Principal=who, Resource={"Database": own}, Permissions=["DROP"])
   raise
  return f"{name} dropped"
 def grants(request, clock, lakeformation):
@@ -138,8 +135,8 @@ def grants(request, clock, lakeformation):
  steps = [("grant", given), ("revoke", gone), ("grant", given)] if gone else [("grant", given)]
  for verb, each in steps:
   for at in range(0, len(each), 20):
-   clock.retry(functools.partial(send, lakeformation, request.account, verb, each[at : at + 20]))
- note = confirm(request.account, clock, lakeformation, given)
+   clock.retry(functools.partial(send, lakeformation, verb, each[at : at + 20]))
+ note = confirm(clock, lakeformation, given)
  return {"Granted": len(given), "Revoked": len(gone), "Note": note}
 def entries(account, properties, single):
  return [
@@ -153,43 +150,41 @@ def entries(account, properties, single):
   for permissions in ([[each] for each in grant["permissions"]] if single else [grant["permissions"]])
  ]
 def resource_of(grant, account, catalog):
+ if "link" in grant:
+  return {"Database": {"CatalogId": account, "Name": grant["link"]}}
  if "table" not in grant:
-  linked = {"CatalogId": account, "Name": grant.get("link")}
-  return {"Database": linked if "link" in grant else {"CatalogId": catalog, "Name": grant["namespace"]}}
- table = {"CatalogId": catalog, "DatabaseName": grant["namespace"]}
- if grant["table"] == "*":
-  return {"Table": {**table, "TableWildcard": {}}}
- table["Name"] = grant["table"]
+  return {"Database": {"CatalogId": catalog, "Name": grant["namespace"]}}
+ named = {"TableWildcard": {}} if grant["table"] == "*" else {"Name": grant["table"]}
+ table = {"CatalogId": catalog, "DatabaseName": grant["namespace"], **named}
  if "columns" in grant:
   return {"TableWithColumns": {**table, "ColumnNames": grant["columns"]}}
  if "except_columns" in grant:
-  wildcard = {"ExcludedColumnNames": grant["except_columns"]}
-  return {"TableWithColumns": {**table, "ColumnWildcard": wildcard}}
+  others = {"ExcludedColumnNames": grant["except_columns"]}
+  return {"TableWithColumns": {**table, "ColumnWildcard": others}}
  return {"Table": table}
-def send(lakeformation, account, verb, pending):
+def send(lakeformation, verb, pending):
  call = getattr(lakeformation, f"batch_{verb}_permissions")
  try:
   numbered = [{"Id": str(number), **each} for number, each in enumerate(pending)]
-  failures = call(CatalogId=account, Entries=numbered).get("Failures", [])
+  failures = call(Entries=numbered).get("Failures", [])
  except Exception as error:
   if not is_moot(verb, error):
    raise
   for each in pending if len(pending) > 1 else []:
-   send(lakeformation, account, verb, [each])
+   send(lakeformation, verb, [each])
   failures = []
- said = {int(each["RequestEntry"]["Id"]): {"ErrorMessage": "", **each["Error"]} for each in failures}
- faults = {number: Fault("{ErrorCode}: {ErrorMessage}".format(**each)) for number, each in said.items()}
- faults = {number: fault for number, fault in faults.items() if not is_moot(verb, fault)}
+ said = {int(each["RequestEntry"]["Id"]): Fault(": ".join(each["Error"].values())) for each in failures}
+ faults = {number: fault for number, fault in said.items() if not is_moot(verb, fault)}
  pending[:] = [pending[number] for number in faults]
  if faults:
   raise min(faults.values(), key=patience)
 def is_moot(verb, error):
  nothing = "entitynotfound|no permissions revoked|has no permissions|existent column|invalid principal"
  return verb == "revoke" and bool(re.search(nothing, str(error).lower()))
-def confirm(account, clock, lakeformation, given):
+def confirm(clock, lakeformation, given):
  unseen, began, state = list(given), time.monotonic(), "visible"
  def look():
-  unseen[:] = [each for each in unseen if not is_effective(lakeformation, account, each)]
+  unseen[:] = [each for each in unseen if not is_effective(lakeformation, each)]
   if unseen:
    raise Fault(f"{len(unseen)} of {len(given)} grants are not listed")
  try:
@@ -197,9 +192,9 @@ def confirm(account, clock, lakeformation, given):
  except Exception as error:
   state = f"not confirmed ({reason(error)})"
  return f"{len(given)} grants {state} after {time.monotonic() - began:.0f} s"
-def is_effective(lakeformation, account, entry):
+def is_effective(lakeformation, entry):
  missing = set(entry["Permissions"])
- query = {"CatalogId": account, "Principal": entry["Principal"], "Resource": entry["Resource"]}
+ query = {key: entry[key] for key in ("Principal", "Resource")}
  if columns := entry["Resource"].get("TableWithColumns"):
   query["Resource"] = {"Table": {key: columns[key] for key in ("CatalogId", "DatabaseName", "Name")}}
  while True:
@@ -212,26 +207,26 @@ def schema(request, clock, s3tables):
  if request.action == "Delete":
   return {"Note": "the table keeps its schema"}
  names = (quote(request.new[key], safe="") for key in ("BucketArn", "Namespace", "Table"))
- path, evolution = "{}/namespaces/{}/tables/{}".format(*names), Evolution(request.new, request.old)
+ path = "{}/namespaces/{}/tables/{}".format(*names)
  steps: list[str] = []
  def advance():
   metadata = iceberg(clock, s3tables, "GET", path)["metadata"]
-  step, updates = evolution.next_step(metadata)
+  evolution = Evolution(request.new, request.old, metadata)
+  step, updates = evolution.next_step()
   if not step:
    note = "; ".join([*steps, *sorted(evolution.notes)])
    return {"SchemaId": metadata["current-schema-id"], "Commits": len(steps), "Note": note}
-  if len(steps) == COMMITS:
-   raise Refused(f"the table differs from its target even after {COMMITS} commits: {step}")
   demands = [{"type": "assert-table-uuid", "uuid": metadata["table-uuid"]}]
   demands += [{"type": f"assert-{name}", name: metadata[key]} for name, key in DEMANDS.items()]
   iceberg(clock, s3tables, "POST", path, {"requirements": demands, "updates": updates})
   steps.append(step)
   return None
- while not (done := clock.retry(advance)):
-  pass
- return done
+ for _ in range(COMMITS):
+  if done := clock.retry(advance):
+   return done
+ raise Refused(f"the table differs from its target even after {COMMITS} commits: {steps[-1]}")
 class Evolution:
- def __init__(self, new, old):
+ def __init__(self, new, old, metadata):
   lists = [new.get(key) or [] for key in ("Columns", "PartitionFields", "SortFields")]
   self.wanted, self.partition, self.order = (list(map(json.loads, each)) for each in lists)
   self.identifier = set(json.loads(new.get("Identifier") or "[]"))
@@ -243,39 +238,27 @@ class Evolution:
   ids = ids_of(self.wanted)
   self.known = ids_of(list(map(json.loads, old.get("Columns") or []))) | retired
   self.droppable = ({each for each in self.known if each < max(ids)} | retired) - ids
-  self.first = not old
+  self.first, self.metadata = not old, metadata
+  self.former: Json = {each["id"]: each for one in metadata["schemas"] for each in one["fields"]}
   self.notes: set[str] = set()
- def next_step(self, metadata):
-  self.notes.clear()
-  live = metadata.get("properties") or {}
+ def next_step(self):
+  live = self.metadata.get("properties") or {}
   changed, removed = dict(self.properties.items() - live.items()), sorted(self.removable & set(live))
   steps = [
-   ("changed columns", self.schema_updates(metadata, "change")),
-   ("added columns", self.schema_updates(metadata, "add")),
-   ("changed the partition", default_updates(metadata, "spec", self.numbered(metadata))),
-   ("changed the sort order", default_updates(metadata, "sort-order", self.order)),
-   ("dropped columns", self.schema_updates(metadata, "drop")),
+   ("changed columns", self.schema_updates("change")),
+   ("added columns", self.schema_updates("add")),
+   ("changed the partition", default_updates(self.metadata, "spec", self.numbered())),
+   ("changed the sort order", default_updates(self.metadata, "sort-order", self.order)),
+   ("dropped columns", self.schema_updates("drop")),
    ("set properties", [{"action": "set-properties", "updates": changed}] if changed else []),
    ("removed properties", [{"action": "remove-properties", "removals": removed}] if removed else []),
   ]
   return next((each for each in steps if each[1]), ("", []))
- def schema_updates(self, metadata, step):
-  schemas, current = metadata["schemas"], metadata["current-schema-id"]
-  live = next(each["fields"] for each in schemas if each["schema-id"] == current)
-  fields = self.fields(live, self.wanted, "", step)
-  identifier = sorted({each["id"] for each in fields if each["required"]} & self.identifier)
-  alike = [each for each in schemas if each["fields"] == fields]
-  alike = [each for each in alike if sorted(each.get("identifier-field-ids") or []) == identifier]
-  equal = [each["schema-id"] for each in alike]
-  if current in equal:
-   return []
-  if equal:
-   return [{"action": "set-current-schema", "schema-id": equal[0]}]
-  number = 1 + max(each["schema-id"] for each in schemas)
-  added = {"type": "struct", "schema-id": number, "identifier-field-ids": identifier, "fields": fields}
-  last = max([metadata["last-column-id"], *ids_of(fields)])
-  update = {"action": "add-schema", "schema": added, "last-column-id": last}
-  return [update, {"action": "set-current-schema", "schema-id": -1}]
+ def schema_updates(self, step):
+  known = {each["schema-id"]: each["fields"] for each in self.metadata["schemas"]}
+  fields = self.fields(known[self.metadata["current-schema-id"]], self.wanted, "", step)
+  required = {each["id"] for each in fields if each["required"]}
+  return default_updates(self.metadata, "schema", fields, *(required & self.identifier))
  def fields(self, live, wanted, path, step):
   have, want = {each["id"]: each for each in live}, {each["id"]: each for each in wanted}
   merged: Json = {}
@@ -286,6 +269,7 @@ class Evolution:
     merged[number] = self.left(field, {each["name"] for each in wanted}, path)
   for number, field in want.items():
    if step == "add" and number not in have:
+    self.claim(field, self.former.get(number, field), path)
     merged[number] = {**field, "required": field["required"] and not live and not path}
   order = [number for number in want if number in merged]
   if order != [number for number in merged if number in want]:
@@ -300,15 +284,18 @@ class Evolution:
    self.notes.add(f"column '{full}' (id {number}) stays: {why}")
   return {**field, "name": f"{field['name']}_{number}"} if field["name"] in names else field
  def field(self, live, wanted, path, step):
-  full, number, name = path + wanted["name"], wanted["id"], live["name"]
-  strange = not self.first and number not in self.known
-  if strange and name not in (wanted["name"], f"{wanted['name']}_{number}"):
-   raise Refused(f"column '{full}' needs the id {number}, with which somebody else added '{name}'")
+  self.claim(wanted, live, path)
+  full = path + wanted["name"]
   kind, required = self.kind(live["type"], wanted["type"], full, step), wanted["required"]
   if required and not live["required"]:
    self.notes.add(f"column '{full}' stays optional")
   merged = {**live, **wanted, "type": kind, "required": live["required"] and required}
   return {key: value for key, value in merged.items() if key != "doc" or key in wanted}
+ def claim(self, wanted, live, path):
+  number, own, name = wanted["id"], wanted["name"], live["name"]
+  if not self.first and number not in self.known and name not in (own, f"{own}_{number}"):
+   taken = f"column '{path}{own}' needs the id {number}, with which somebody else added '{name}'"
+   raise Refused(f"{taken}: run `analytics-compile lock SPEC --from-aws`, which finds a free one")
  def kind(self, live, wanted, path, step):
   if isinstance(live, str) and isinstance(wanted, str):
    if widens(live, wanted):
@@ -326,26 +313,31 @@ class Evolution:
     kind = self.kind(live[part], wanted[part], inside, step)
     return {**live, part: kind, need: live[need] and wanted[need]}
   raise Refused(f"column '{path}' is {json.dumps(live)} and cannot become {json.dumps(wanted)}")
- def numbered(self, metadata):
-  before = [each for spec in metadata["partition-specs"] for each in spec["fields"]]
+ def numbered(self):
+  before = [each for spec in self.metadata["partition-specs"] for each in spec["fields"]]
   used = {(each["source-id"], each["transform"]): each["field-id"] for each in before}
   for each in self.partition:
-   taken = each["field-id"] in used.values()
-   free = 1 + max([metadata["last-partition-id"], *used.values()]) if taken else each["field-id"]
+   taken, last = each["field-id"] in used.values(), self.metadata["last-partition-id"]
+   free = 1 + max([last, *used.values()]) if taken else each["field-id"]
    used.setdefault((each["source-id"], each["transform"]), free)
   return [{**each, "field-id": used[each["source-id"], each["transform"]]} for each in self.partition]
-def default_updates(metadata, kind, fields):
- known = metadata["partition-specs" if kind == "spec" else "sort-orders"]
+def default_updates(metadata, kind, fields, *identifier):
+ known = metadata[{"schema": "schemas", "spec": "partition-specs"}.get(kind, "sort-orders")]
+ default = "current-schema" if kind == "schema" else f"default-{kind}"
  number = f"{kind}-id".removeprefix("sort-")
- equal = [each[number] for each in known if each["fields"] == fields]
- if metadata[f"default-{kind}-id"] in equal:
+ alike = [each for each in known if each["fields"] == fields]
+ equal = [each[number] for each in alike if {*(each.get(IDENTIFIER) or [])} == {*identifier}]
+ if metadata[f"{default}-id"] in equal:
   return []
  if equal:
-  return [{"action": f"set-default-{kind}", f"{kind}-id": equal[0]}]
+  return [{"action": f"set-{default}", f"{kind}-id": equal[0]}]
  unsorted = kind == "sort-order" and not fields
- added = {number: 0 if unsorted else 1 + max(each[number] for each in known), "fields": fields}
- default = {"action": f"set-default-{kind}", f"{kind}-id": 0 if unsorted else -1}
- return [{"action": f"add-{kind}", kind: added}, default]
+ shape = {number: 0 if unsorted else 1 + max(each[number] for each in known), "fields": fields}
+ update = {"action": f"add-{kind}", kind: shape}
+ if kind == "schema":
+  shape |= {"type": "struct", IDENTIFIER: sorted(identifier)}
+  update["last-column-id"] = max([metadata["last-column-id"], *ids_of(fields)])
+ return [update, {"action": f"set-{default}", f"{kind}-id": 0 if unsorted else -1}]
 def plain(kind):
  return kind.replace(" ", "") if isinstance(kind, str) else kind
 def widens(old, new):
@@ -361,9 +353,8 @@ def client(clock, service):
  def must_be_json(response_dict, **_):
   if response_dict["status_code"] < 300:
    json.loads(response_dict["body"])
- once = {"mode": "standard", "total_max_attempts": 1}
- config = Config(retries=once, connect_timeout=CONNECT, read_timeout=READ)
- made = boto3.client(service, config=config)
+ once = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT, read_timeout=READ)
+ made = boto3.client(service, config=once)
  made.meta.events.register("before-call", lambda **_: clock.pause(0))
  made.meta.events.register("before-parse", must_be_json)
  return made
@@ -404,7 +395,7 @@ def run(event, context):
   physical = given if action == "Delete" else own
   return {**answer, "Status": "SUCCESS", "Data": data, "PhysicalResourceId": physical}
  except Exception as error:
-  physical = given or f"{own}:failed"
+  physical = given or (own if own.startswith("LakeFormationAdministrator") else f"{own}:failed")
   return {**answer, "Status": "FAILED", "Reason": reason(error), "PhysicalResourceId": physical}
 def pack(answer):
  part, key = (answer, "Reason") if "Reason" in answer else (answer["Data"], "Note")

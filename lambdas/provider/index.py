@@ -8,6 +8,7 @@ properties of the resource did not bring.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -26,7 +27,7 @@ PACE = 1.0  # scales every wait; tests make it small
 CONNECT, READ = 5.0, 20.0  # seconds one call of a service may take
 MARGIN = 10.0  # seconds kept for the answer to CloudFormation
 COMMITS = 16  # more than any evolution needs: a catalog that ignores commits must not loop us
-OPTION = "PermissionsWithGrantOption"
+OPTION, IDENTIFIER = "PermissionsWithGrantOption", "identifier-field-ids"
 DEMANDS = {  # what a commit demands to be as it was, and the key of the metadata that tells it
     **{key: key for key in ("current-schema-id", "default-spec-id", "default-sort-order-id")},
     "last-assigned-field-id": "last-column-id",
@@ -113,15 +114,14 @@ def administrator(request: Request, clock: Clock, lakeformation: Any) -> Json:
     names: list[str] = []
 
     def changed() -> bool:
-        settings = lakeformation.get_data_lake_settings(CatalogId=request.account)["DataLakeSettings"]
+        settings = lakeformation.get_data_lake_settings()["DataLakeSettings"]
         admins = settings.get("DataLakeAdmins") or []
         names[:] = [each["DataLakePrincipalIdentifier"] for each in admins]
         if (request.role in names) == (request.action != "Delete"):
             return False
         own = {"DataLakePrincipalIdentifier": request.role}
         wanted = [each for each in admins if each != own] if own in admins else [*admins, own]
-        settings = {**settings, "DataLakeAdmins": wanted}
-        lakeformation.put_data_lake_settings(CatalogId=request.account, DataLakeSettings=settings)
+        lakeformation.put_data_lake_settings(DataLakeSettings={**settings, "DataLakeAdmins": wanted})
         return True
 
     try:
@@ -145,27 +145,25 @@ def link(request: Request, clock: Clock, glue: Any, lakeformation: Any) -> Json:
     A link moves by being dropped and made: UpdateDatabase follows it and edits its target.
     https://docs.aws.amazon.com/lake-formation/latest/dg/resource-links-about.html
     """
-    catalog = f"{request.account}:s3tablescatalog/"
-    new, old = (
-        (each["Name"], {"CatalogId": catalog + each["Bucket"], "DatabaseName": each["Namespace"]})
-        for each in (request.new, request.old or request.new)
-    )
-    steps = [(False, *old)] if request.action == "Delete" else [(True, *new)]
-    if new != old:  # under one name the old link has to make room, else it serves until the new one does
-        steps.insert(0 if new[0] == old[0] else 1, (False, *old))
+    new, old = request.new, request.old or request.new
+    steps = [(old, False)] if request.action == "Delete" else [(new, True)]
+    if any(new[key] != old[key] for key in ("Name", "Bucket", "Namespace")):
+        # under one name the old link has to make room, else it serves until the new one does
+        steps.insert(0 if new["Name"] == old["Name"] else 1, (old, False))
     done = [clock.retry(functools.partial(settle, request, glue, lakeformation, *each)) for each in steps]
     return {"Note": "; ".join(done)}
 
 
-def settle(request: Request, glue: Any, lakeformation: Any, wanted: bool, name: str, target: Json) -> str:
+def settle(request: Request, glue: Any, lakeformation: Any, properties: Json, wanted: bool) -> str:
     """Make a link, or adopt one that has exactly this target; or drop such a one and nothing else."""
-    database, region = {"CatalogId": request.account, "Name": name}, glue.meta.region_name
+    name, bucket, namespace = (properties[key] for key in ("Name", "Bucket", "Namespace"))
+    target = {"CatalogId": f"{request.account}:s3tablescatalog/{bucket}", "DatabaseName": namespace}
+    region = glue.meta.region_name
     try:
-        found = glue.get_database(**database)["Database"]
+        found = glue.get_database(Name=name)["Database"]
     except glue.exceptions.EntityNotFoundException:
         if wanted:
-            made = {"Name": name, "TargetDatabase": target}
-            glue.create_database(CatalogId=request.account, DatabaseInput=made)
+            glue.create_database(DatabaseInput={"Name": name, "TargetDatabase": target})
         return f"{name} {'made' if wanted else 'was gone'}"
     # Glue follows a link for a caller with rights on its target: then the answer is the target, in
     # the target's catalog, where no database of the default catalog is
@@ -177,12 +175,12 @@ def settle(request: Request, glue: Any, lakeformation: Any, wanted: bool, name: 
     if not ours or wanted:
         return f"{name} {'was there' if ours else 'is not a link of this resource and stays'}"
     try:
-        glue.delete_database(**database)
+        glue.delete_database(Name=name)
     except glue.exceptions.AccessDeniedException:
-        # even an administrator needs DROP on a link that somebody else made
-        drop = {"Resource": {"Database": database}, "Permissions": ["DROP"], OPTION: []}
-        who = {"DataLakePrincipalIdentifier": request.role}
-        lakeformation.grant_permissions(CatalogId=request.account, Principal=who, **drop)
+        # even an administrator needs DROP on a link that somebody else made; with `access: iam` none is
+        who, own = {"DataLakePrincipalIdentifier": request.role}, {"CatalogId": request.account, "Name": name}
+        with contextlib.suppress(lakeformation.exceptions.AccessDeniedException):
+            lakeformation.grant_permissions(Principal=who, Resource={"Database": own}, Permissions=["DROP"])
         raise
     return f"{name} dropped"
 
@@ -201,8 +199,8 @@ def grants(request: Request, clock: Clock, lakeformation: Any) -> Json:
     steps = [("grant", given), ("revoke", gone), ("grant", given)] if gone else [("grant", given)]
     for verb, each in steps:
         for at in range(0, len(each), 20):  # as many as a batch may have
-            clock.retry(functools.partial(send, lakeformation, request.account, verb, each[at : at + 20]))
-    note = confirm(request.account, clock, lakeformation, given)
+            clock.retry(functools.partial(send, lakeformation, verb, each[at : at + 20]))
+    note = confirm(clock, lakeformation, given)
     return {"Granted": len(given), "Revoked": len(gone), "Note": note}
 
 
@@ -222,36 +220,34 @@ def entries(account: str, properties: Json, single: bool) -> list[Json]:
 
 def resource_of(grant: Json, account: str, catalog: str) -> Json:
     """Name the resource of a grant; the catalog of the bucket goes here, and not in the call around it."""
+    if "link" in grant:
+        return {"Database": {"CatalogId": account, "Name": grant["link"]}}
     if "table" not in grant:
-        linked = {"CatalogId": account, "Name": grant.get("link")}
-        return {"Database": linked if "link" in grant else {"CatalogId": catalog, "Name": grant["namespace"]}}
-    table = {"CatalogId": catalog, "DatabaseName": grant["namespace"]}
-    if grant["table"] == "*":
-        return {"Table": {**table, "TableWildcard": {}}}
-    table["Name"] = grant["table"]
+        return {"Database": {"CatalogId": catalog, "Name": grant["namespace"]}}
+    named = {"TableWildcard": {}} if grant["table"] == "*" else {"Name": grant["table"]}
+    table = {"CatalogId": catalog, "DatabaseName": grant["namespace"], **named}
     if "columns" in grant:
         return {"TableWithColumns": {**table, "ColumnNames": grant["columns"]}}
     if "except_columns" in grant:
-        wildcard = {"ExcludedColumnNames": grant["except_columns"]}
-        return {"TableWithColumns": {**table, "ColumnWildcard": wildcard}}
+        others = {"ExcludedColumnNames": grant["except_columns"]}
+        return {"TableWithColumns": {**table, "ColumnWildcard": others}}
     return {"Table": table}
 
 
-def send(lakeformation: Any, account: str, verb: str, pending: list[Json]) -> None:
+def send(lakeformation: Any, verb: str, pending: list[Json]) -> None:
     """Send a batch; what failed stays pending, and raises. A batch answers 200 and lists its `Failures`."""
     call = getattr(lakeformation, f"batch_{verb}_permissions")
     try:
         numbered = [{"Id": str(number), **each} for number, each in enumerate(pending)]
-        failures = call(CatalogId=account, Entries=numbered).get("Failures", [])
+        failures = call(Entries=numbered).get("Failures", [])
     except Exception as error:
         if not is_moot(verb, error):
             raise
         for each in pending if len(pending) > 1 else []:  # it may have spoken of one of them only
-            send(lakeformation, account, verb, [each])
+            send(lakeformation, verb, [each])
         failures = []
-    said = {int(each["RequestEntry"]["Id"]): {"ErrorMessage": "", **each["Error"]} for each in failures}
-    faults = {number: Fault("{ErrorCode}: {ErrorMessage}".format(**each)) for number, each in said.items()}
-    faults = {number: fault for number, fault in faults.items() if not is_moot(verb, fault)}
+    said = {int(each["RequestEntry"]["Id"]): Fault(": ".join(each["Error"].values())) for each in failures}
+    faults = {number: fault for number, fault in said.items() if not is_moot(verb, fault)}
     pending[:] = [pending[number] for number in faults]
     if faults:
         raise min(faults.values(), key=patience)
@@ -263,16 +259,15 @@ def is_moot(verb: str, error: Exception) -> bool:
     return verb == "revoke" and bool(re.search(nothing, str(error).lower()))
 
 
-def confirm(account: str, clock: Clock, lakeformation: Any, given: list[Json]) -> str:
+def confirm(clock: Clock, lakeformation: Any, given: list[Json]) -> str:
     """Wait until Lake Formation shows the grants, and say what became of that.
 
-    Firehose looks at a table as soon as its stream is created. But ListPermissions lags behind, and
-    shows only what the caller may see: silence ends the wait, not the deploy.
+    Firehose looks as soon as its stream is made. ListPermissions lags behind, so silence ends nothing.
     """
     unseen, began, state = list(given), time.monotonic(), "visible"
 
     def look() -> None:
-        unseen[:] = [each for each in unseen if not is_effective(lakeformation, account, each)]
+        unseen[:] = [each for each in unseen if not is_effective(lakeformation, each)]
         if unseen:
             raise Fault(f"{len(unseen)} of {len(given)} grants are not listed")
 
@@ -283,13 +278,13 @@ def confirm(account: str, clock: Clock, lakeformation: Any, given: list[Json]) -
     return f"{len(given)} grants {state} after {time.monotonic() - began:.0f} s"
 
 
-def is_effective(lakeformation: Any, account: str, entry: Json) -> bool:
+def is_effective(lakeformation: Any, entry: Json) -> bool:
     """Ask whether an entry's principal may do with its resource what it should.
 
     The answers are not told apart: columns are listed below their table, SELECT as all columns.
     """
     missing = set(entry["Permissions"])
-    query = {"CatalogId": account, "Principal": entry["Principal"], "Resource": entry["Resource"]}
+    query = {key: entry[key] for key in ("Principal", "Resource")}
     if columns := entry["Resource"].get("TableWithColumns"):
         query["Resource"] = {"Table": {key: columns[key] for key in ("CatalogId", "DatabaseName", "Name")}}
     while True:
@@ -309,26 +304,26 @@ def schema(request: Request, clock: Clock, s3tables: Any) -> Json:
     if request.action == "Delete":
         return {"Note": "the table keeps its schema"}
     names = (quote(request.new[key], safe="") for key in ("BucketArn", "Namespace", "Table"))
-    path, evolution = "{}/namespaces/{}/tables/{}".format(*names), Evolution(request.new, request.old)
+    path = "{}/namespaces/{}/tables/{}".format(*names)
     steps: list[str] = []
 
     def advance() -> Json | None:
         metadata = iceberg(clock, s3tables, "GET", path)["metadata"]
-        step, updates = evolution.next_step(metadata)
+        evolution = Evolution(request.new, request.old, metadata)
+        step, updates = evolution.next_step()
         if not step:
             note = "; ".join([*steps, *sorted(evolution.notes)])
             return {"SchemaId": metadata["current-schema-id"], "Commits": len(steps), "Note": note}
-        if len(steps) == COMMITS:
-            raise Refused(f"the table differs from its target even after {COMMITS} commits: {step}")
         demands = [{"type": "assert-table-uuid", "uuid": metadata["table-uuid"]}]
         demands += [{"type": f"assert-{name}", name: metadata[key]} for name, key in DEMANDS.items()]
         iceberg(clock, s3tables, "POST", path, {"requirements": demands, "updates": updates})
         steps.append(step)
         return None
 
-    while not (done := clock.retry(advance)):
-        pass
-    return done
+    for _ in range(COMMITS):
+        if done := clock.retry(advance):
+            return done
+    raise Refused(f"the table differs from its target even after {COMMITS} commits: {steps[-1]}")
 
 
 class Evolution:
@@ -340,7 +335,7 @@ class Evolution:
     rollback, in which dropping would lose what was written since.
     """
 
-    def __init__(self, new: Json, old: Json) -> None:
+    def __init__(self, new: Json, old: Json, metadata: Json) -> None:
         lists = [new.get(key) or [] for key in ("Columns", "PartitionFields", "SortFields")]
         self.wanted, self.partition, self.order = (list(map(json.loads, each)) for each in lists)
         self.identifier = set(json.loads(new.get("Identifier") or "[]"))
@@ -352,48 +347,35 @@ class Evolution:
         ids = ids_of(self.wanted)
         self.known = ids_of(list(map(json.loads, old.get("Columns") or []))) | retired
         self.droppable = ({each for each in self.known if each < max(ids)} | retired) - ids
-        self.first = not old
+        self.first, self.metadata = not old, metadata
+        self.former: Json = {each["id"]: each for one in metadata["schemas"] for each in one["fields"]}
         self.notes: set[str] = set()
 
-    def next_step(self, metadata: Json) -> tuple[str, list[Json]]:
+    def next_step(self) -> tuple[str, list[Json]]:
         """Name the next commit and give its updates; "" where nothing is left, and `notes` say what stays.
 
         S3 Tables refuses several kinds of step in one commit. In this order a partition on a new
         column comes after it, and a column leaves after the partition or sort order on it.
         """
-        self.notes.clear()
-        live = metadata.get("properties") or {}
+        live = self.metadata.get("properties") or {}
         changed, removed = dict(self.properties.items() - live.items()), sorted(self.removable & set(live))
         steps = [
-            ("changed columns", self.schema_updates(metadata, "change")),
-            ("added columns", self.schema_updates(metadata, "add")),
-            ("changed the partition", default_updates(metadata, "spec", self.numbered(metadata))),
-            ("changed the sort order", default_updates(metadata, "sort-order", self.order)),
-            ("dropped columns", self.schema_updates(metadata, "drop")),
+            ("changed columns", self.schema_updates("change")),
+            ("added columns", self.schema_updates("add")),
+            ("changed the partition", default_updates(self.metadata, "spec", self.numbered())),
+            ("changed the sort order", default_updates(self.metadata, "sort-order", self.order)),
+            ("dropped columns", self.schema_updates("drop")),
             ("set properties", [{"action": "set-properties", "updates": changed}] if changed else []),
             ("removed properties", [{"action": "remove-properties", "removals": removed}] if removed else []),
         ]
         return next((each for each in steps if each[1]), ("", []))
 
-    def schema_updates(self, metadata: Json, step: str) -> list[Json]:
+    def schema_updates(self, step: str) -> list[Json]:
         """Give the updates of one step for the schema; none where it changes nothing."""
-        schemas, current = metadata["schemas"], metadata["current-schema-id"]
-        live = next(each["fields"] for each in schemas if each["schema-id"] == current)
-        fields = self.fields(live, self.wanted, "", step)
-        identifier = sorted({each["id"] for each in fields if each["required"]} & self.identifier)
-        alike = [each for each in schemas if each["fields"] == fields]
-        alike = [each for each in alike if sorted(each.get("identifier-field-ids") or []) == identifier]
-        equal = [each["schema-id"] for each in alike]
-        if current in equal:
-            return []
-        if equal:  # a catalog does not add it again, so that -1, "the one just added", would be none
-            return [{"action": "set-current-schema", "schema-id": equal[0]}]
-        number = 1 + max(each["schema-id"] for each in schemas)
-        added = {"type": "struct", "schema-id": number, "identifier-field-ids": identifier, "fields": fields}
-        # deprecated, but older catalogs otherwise take the highest id of the schema, and refuse to go back
-        last = max([metadata["last-column-id"], *ids_of(fields)])
-        update = {"action": "add-schema", "schema": added, "last-column-id": last}
-        return [update, {"action": "set-current-schema", "schema-id": -1}]
+        known = {each["schema-id"]: each["fields"] for each in self.metadata["schemas"]}
+        fields = self.fields(known[self.metadata["current-schema-id"]], self.wanted, "", step)
+        required = {each["id"] for each in fields if each["required"]}
+        return default_updates(self.metadata, "schema", fields, *(required & self.identifier))
 
     def fields(self, live: list[Json], wanted: list[Json], path: str, step: str) -> list[Json]:
         """Bring the fields of a struct one step nearer to the target."""
@@ -406,6 +388,7 @@ class Evolution:
                 merged[number] = self.left(field, {each["name"] for each in wanted}, path)
         for number, field in want.items():
             if step == "add" and number not in have:
+                self.claim(field, self.former.get(number, field), path)
                 # rows that are there have no value for it; only a table without any column has no rows
                 merged[number] = {**field, "required": field["required"] and not live and not path}
         order = [number for number in want if number in merged]
@@ -425,15 +408,20 @@ class Evolution:
 
     def field(self, live: Json, wanted: Json, path: str, step: str) -> Json:
         """Give a field the name, doc and type of its target, as far as that loses nothing."""
-        full, number, name = path + wanted["name"], wanted["id"], live["name"]
-        strange = not self.first and number not in self.known
-        if strange and name not in (wanted["name"], f"{wanted['name']}_{number}"):
-            raise Refused(f"column '{full}' needs the id {number}, with which somebody else added '{name}'")
+        self.claim(wanted, live, path)
+        full = path + wanted["name"]
         kind, required = self.kind(live["type"], wanted["type"], full, step), wanted["required"]
         if required and not live["required"]:
             self.notes.add(f"column '{full}' stays optional")
         merged = {**live, **wanted, "type": kind, "required": live["required"] and required}
         return {key: value for key, value in merged.items() if key != "doc" or key in wanted}
+
+    def claim(self, wanted: Json, live: Json, path: str) -> None:
+        """Refuse an id that is of a column of somebody else, or was: rows may be left under it."""
+        number, own, name = wanted["id"], wanted["name"], live["name"]
+        if not self.first and number not in self.known and name not in (own, f"{own}_{number}"):
+            taken = f"column '{path}{own}' needs the id {number}, with which somebody else added '{name}'"
+            raise Refused(f"{taken}: run `analytics-compile lock SPEC --from-aws`, which finds a free one")
 
     def kind(self, live: Any, wanted: Any, path: str, step: str) -> Any:
         """Widen a type, or keep the wider one: https://iceberg.apache.org/spec/#schema-evolution"""
@@ -454,30 +442,36 @@ class Evolution:
                 return {**live, part: kind, need: live[need] and wanted[need]}
         raise Refused(f"column '{path}' is {json.dumps(live)} and cannot become {json.dumps(wanted)}")
 
-    def numbered(self, metadata: Json) -> list[Json]:
+    def numbered(self) -> list[Json]:
         """Keep field ids with their source and transform: https://iceberg.apache.org/spec/#partition-evolution"""
-        before = [each for spec in metadata["partition-specs"] for each in spec["fields"]]
+        before = [each for spec in self.metadata["partition-specs"] for each in spec["fields"]]
         used = {(each["source-id"], each["transform"]): each["field-id"] for each in before}
         for each in self.partition:
-            taken = each["field-id"] in used.values()
-            free = 1 + max([metadata["last-partition-id"], *used.values()]) if taken else each["field-id"]
+            taken, last = each["field-id"] in used.values(), self.metadata["last-partition-id"]
+            free = 1 + max([last, *used.values()]) if taken else each["field-id"]
             used.setdefault((each["source-id"], each["transform"]), free)
         return [{**each, "field-id": used[each["source-id"], each["transform"]]} for each in self.partition]
 
 
-def default_updates(metadata: Json, kind: str, fields: list[Json]) -> list[Json]:
-    """Make fields the default spec or sort order; one that was there before is used again."""
-    known = metadata["partition-specs" if kind == "spec" else "sort-orders"]
+def default_updates(metadata: Json, kind: str, fields: list[Json], *identifier: int) -> list[Json]:
+    """Make a schema, spec or sort order the default; one that was there before is used again."""
+    known = metadata[{"schema": "schemas", "spec": "partition-specs"}.get(kind, "sort-orders")]
+    default = "current-schema" if kind == "schema" else f"default-{kind}"
     number = f"{kind}-id".removeprefix("sort-")
-    equal = [each[number] for each in known if each["fields"] == fields]
-    if metadata[f"default-{kind}-id"] in equal:
+    alike = [each for each in known if each["fields"] == fields]
+    equal = [each[number] for each in alike if {*(each.get(IDENTIFIER) or [])} == {*identifier}]
+    if metadata[f"{default}-id"] in equal:
         return []
-    if equal:
-        return [{"action": f"set-default-{kind}", f"{kind}-id": equal[0]}]
+    if equal:  # a catalog does not add it again, so that -1, "the one just added", would be none
+        return [{"action": f"set-{default}", f"{kind}-id": equal[0]}]
     unsorted = kind == "sort-order" and not fields  # has the id 0 by definition
-    added = {number: 0 if unsorted else 1 + max(each[number] for each in known), "fields": fields}
-    default = {"action": f"set-default-{kind}", f"{kind}-id": 0 if unsorted else -1}
-    return [{"action": f"add-{kind}", kind: added}, default]
+    shape = {number: 0 if unsorted else 1 + max(each[number] for each in known), "fields": fields}
+    update = {"action": f"add-{kind}", kind: shape}
+    if kind == "schema":
+        shape |= {"type": "struct", IDENTIFIER: sorted(identifier)}
+        # deprecated, but older catalogs otherwise take the highest id of the schema, and refuse to go back
+        update["last-column-id"] = max([metadata["last-column-id"], *ids_of(fields)])
+    return [update, {"action": f"set-{default}", f"{kind}-id": 0 if unsorted else -1}]
 
 
 def plain(kind: Any) -> Any:
@@ -507,9 +501,8 @@ def client(clock: Clock, service: str) -> Any:
         if response_dict["status_code"] < 300:  # botocore would take such an answer for an empty one
             json.loads(response_dict["body"])
 
-    once = {"mode": "standard", "total_max_attempts": 1}
-    config = Config(retries=once, connect_timeout=CONNECT, read_timeout=READ)
-    made = boto3.client(service, config=config)
+    once = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT, read_timeout=READ)
+    made = boto3.client(service, config=once)
     made.meta.events.register("before-call", lambda **_: clock.pause(0))
     made.meta.events.register("before-parse", must_be_json)
     return made
@@ -547,7 +540,8 @@ def run(event: Json, context: Any) -> Json:
     """Do what an event asks for and make its answer, whatever happens.
 
     The physical id never changes: for an old one CloudFormation sends a Delete, which would revoke what
-    the new one grants. No Delete acts on that of a failed Create: what is there then may not be ours.
+    the new one grants. No Delete acts on that of a failed Create, when what is there may not be ours. Only
+    the administrator is by name: an entry that outlives its role stops every later change to the list.
     """
     answer = {key: event.get(key) for key in ("StackId", "RequestId", "LogicalResourceId")}
     given, own = event.get("PhysicalResourceId"), ""
@@ -563,7 +557,7 @@ def run(event: Json, context: Any) -> Json:
         physical = given if action == "Delete" else own
         return {**answer, "Status": "SUCCESS", "Data": data, "PhysicalResourceId": physical}
     except Exception as error:
-        physical = given or f"{own}:failed"
+        physical = given or (own if own.startswith("LakeFormationAdministrator") else f"{own}:failed")
         return {**answer, "Status": "FAILED", "Reason": reason(error), "PhysicalResourceId": physical}
 
 

@@ -525,6 +525,18 @@ def test_a_plan_against_the_stack_is_empty_after_a_deploy_and_tells_a_foreign_co
         update.delete_column("foreign")
 
 
+@pytest.mark.usefixtures("caller")
+def test_the_id_of_a_column_that_somebody_dropped_is_free_no_more(stage: Project) -> None:
+    """The provider refuses the next column, until the lock has learned it from the table."""
+    column = stage.spec["tables"]["orders"]["columns"]
+    column["city"] = "string"
+    with pytest.raises(DeployFailed, match="needs the id 5, with which somebody else added 'foreign'"):
+        stage.deploy()
+    assert main(["lock", stage.write(), "--from-aws"]) == 0
+    stage.deploy()
+    assert [field.field_id for field in stage.table("orders").schema().fields][-1] == 6
+
+
 def test_a_rename_of_a_table_keeps_its_resource_and_the_call_behind_it_keeps_the_rows(
     stage: Project, tmp_path: Path
 ) -> None:

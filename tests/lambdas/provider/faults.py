@@ -28,7 +28,8 @@ class Fault:
     """What the caller gets in place of the service's answer.
 
     `effect` tells whether the service does before what it was asked; `entries` makes a batch fail
-    for the entries of these numbers alone, with HTTP 200.
+    for the entries of these numbers alone, with HTTP 200; and one that `stays` meets from then on every
+    call of that operation.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Fault:
     body: bytes = b""
     seconds: float = 0
     entries: tuple[int, ...] = ()
+    stays: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -46,6 +48,10 @@ class Fault:
     def after(self) -> Fault:
         """Return the same fault, met after the service did what it was asked."""
         return replace(self, name=f"{self.name} after the effect", effect=True)
+
+    def staying(self) -> Fault:
+        """Return the same fault, which does not pass."""
+        return replace(self, name=f"{self.name} that stays", stays=True)
 
 
 def error(code: str, message: str = "told by the fault server", status: int = 400) -> Fault:
@@ -77,6 +83,7 @@ NO_TABLE = error("NoSuchTableException", status=404)
 BAD_REQUEST = error("BadRequestException", "The specified metadata is not valid")
 HTML = Fault("200 that is not JSON", 200, body=b"<html>Welcome</html>")
 CUT = Fault("reset", RESET)
+SLOW = Fault("no answer in time", 503, seconds=0.5)
 
 
 @dataclass(slots=True)
@@ -116,7 +123,10 @@ class Script:
         """Write a call down, and tell the fault that it meets."""
         with self.lock:
             self.calls.append(call)
-            return self.positions.get(len(self.calls)) or self.always.get(call.operation)
+            fault = self.positions.get(len(self.calls)) or self.always.get(call.operation)
+            if fault and fault.stays:
+                self.always[call.operation] = fault
+            return fault
 
 
 class FaultProxy(ThreadingHTTPServer):
@@ -149,11 +159,11 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is None:
             self._answer(*self._forward(call, body))
             return
-        time.sleep(fault.seconds)
         if fault.entries:
             self._answer(*self._fail_entries(call, fault))
             return
         forwarded = self._forward(call, body) if fault.effect else None
+        time.sleep(fault.seconds)
         if fault.status == RESET:
             self._reset()
         elif fault.seconds and forwarded:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.lambdas.provider.cloud import ACCOUNT, ROLE, Cloud, physical_id
-from tests.lambdas.provider.faults import DENIED, answer
+from tests.lambdas.provider.faults import DENIED, answer, error
 
 KIND = "GlueResourceLink"
 LINK = {"Name": "web_analytics", "Bucket": "web-analytics", "Namespace": "analytics"}
@@ -167,3 +167,13 @@ def test_dropping_a_link_of_somebody_else_takes_a_grant_of_its_own(cloud: Cloud)
     resource = json.dumps({"Database": {"CatalogId": ACCOUNT, "Name": "web_analytics"}})
     assert (ROLE, resource, "DROP", False) in cloud.permissions()
     assert cloud.link("web_analytics") is None
+
+
+def test_who_may_not_take_that_grant_hears_why_the_link_stays(cloud: Cloud) -> None:
+    """With `access: iam` the provider is no administrator, and has no right to grant."""
+    cloud.create(KIND, LINK)
+    refused = error("AccessDeniedException", "no right to drop the link")
+    cloud.script.always |= {"DeleteDatabase": refused, "GrantPermissions": DENIED}
+    answer = cloud.delete(KIND, LINK)
+    assert "when calling the DeleteDatabase operation" in answer["Reason"]
+    assert answer["Reason"].endswith("no right to drop the link")

@@ -462,8 +462,41 @@ def test_an_id_that_somebody_else_used_is_refused(cloud: Cloud) -> None:
     answer = cloud.update(KIND, old, new)
     assert answer["Status"] == "FAILED"
     assert "column 'ours' needs the id 13, with which somebody else added 'theirs'" in answer["Reason"]
+    assert "`analytics-compile lock SPEC --from-aws`" in answer["Reason"]
     assert cloud.update(KIND, new, old)["Status"] == "SUCCESS"
     assert table.names() == ["site_id", "event", "timestamp", "theirs"]
+
+
+def test_an_id_that_a_dropped_column_of_somebody_else_had_is_refused(cloud: Cloud) -> None:
+    """Rows written while it was there would show in the new column."""
+    table = cloud.table([*FIRST, column(13, "theirs")])
+    table.alter(FIRST)
+    old, new = table.target(FIRST), table.target([*FIRST, column(13, "ours")])
+    answer = cloud.update(KIND, old, new)
+    assert answer["Status"] == "FAILED"
+    assert "column 'ours' needs the id 13, with which somebody else added 'theirs'" in answer["Reason"]
+    assert commits(cloud) == []
+    assert cloud.update(KIND, new, old)["Status"] == "SUCCESS"
+    assert update(cloud, old, table.target([*FIRST, column(14, "ours")]))["Data"]["Commits"] == 1
+
+
+def test_a_column_of_ours_comes_back_after_two_versions_were_taken_back(cloud: Cloud) -> None:
+    """The target between them is unknown by then; the name tells that the id was ours."""
+    table = cloud.table(FIRST)
+    versions = [
+        table.target(FIRST),
+        table.target([*FIRST, TAGS]),
+        table.target(FIRST, RetiredColumns="[7, 8]"),
+    ]
+    evolve(cloud, table, *versions, versions[0], versions[1])
+    assert table.columns() == [*FIRST, TAGS]
+
+
+def test_the_first_deploy_over_a_table_takes_its_ids_as_they_are(cloud: Cloud) -> None:
+    table = cloud.table([*FIRST, column(13, "theirs")])
+    table.alter(FIRST)
+    evolve(cloud, table, table.target([*FIRST, column(13, "ours")]))
+    assert table.names() == ["site_id", "event", "timestamp", "ours"]
 
 
 @pytest.mark.parametrize(
