@@ -6,11 +6,11 @@ template; the resources are the physical names that the spec gives.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.alarmview import alarm_views
 from compiler.functionview import workgroup_views
 from compiler.model import Model
 from compiler.provider import ACCOUNT_FUNCTION, log_group, stack_function
@@ -73,7 +73,18 @@ def deployer_policy(model: Model, stack: Stack, where: Where) -> dict[str, Any]:
         if resource_type in resources:
             statements += _of_type(resource_type, resources[resource_type])
     statements += _besides(model, where)
-    return {"Version": "2012-10-17", "Statement": statements}
+    return {"Version": "2012-10-17", "Statement": _joined(statements)}
+
+
+def _joined(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Make one statement of those about the same resources: a policy has room for so many characters."""
+    joined: dict[Any, dict[str, Any]] = {}
+    for each in statements:
+        about = (*each["Resource"], json.dumps(each.get("Condition")))
+        first = joined.setdefault(about, {**each, "Sid": "", "Action": []})
+        first["Sid"] += each["Sid"]
+        first["Action"] = sorted({*first["Action"], *each["Action"]})
+    return list(joined.values())
 
 
 def _resources(model: Model, where: Where) -> dict[str, list[str]]:
@@ -103,9 +114,7 @@ def _resources(model: Model, where: Where) -> dict[str, list[str]]:
         "AWS::Athena::WorkGroup": [
             where.arn("athena", f"workgroup/{workgroup['name']}") for workgroup in workgroup_views(model)
         ],
-        "AWS::CloudWatch::Alarm": [
-            where.arn("cloudwatch", f"alarm:{alarm['name']}") for alarm in alarm_views(model)
-        ],
+        "AWS::CloudWatch::Alarm": [where.arn("cloudwatch", f"alarm:{stack}-*")],
         "AWS::CloudWatch::Dashboard": [where.arn("cloudwatch", f"dashboard/{stack}")],
     }
 

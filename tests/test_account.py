@@ -19,11 +19,11 @@ from compiler.pipeline import compile_spec
 from compiler.stack import Build
 from compiler.template import resources
 from tests.account_bed import AccountBed
+from tests.e2e.pipelines import ROLES_ALONE, shipped_spec
 
 Json = dict[str, Any]
 
 TESTS = Path(__file__).parent
-SHIPPED = TESTS.parent / "spec" / "analytics.yaml"
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:oncall"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 CASES = {
@@ -36,7 +36,7 @@ _SOURCE = re.compile(r"(?<=ZipFile: \|\n)(?: {10}.*\n)+")
 
 def compiled(folder: Path, **changes: Any) -> tuple[Build | None, Diagnostics]:
     """Compile the shipped spec with other keys."""
-    spec = {**yaml.safe_load(SHIPPED.read_text("utf-8")), **changes}
+    spec = shipped_spec(changes)
     path = folder / "spec.yaml"
     path.write_text(yaml.safe_dump(spec, sort_keys=False), "utf-8")
     found = Diagnostics()
@@ -107,7 +107,7 @@ def test_an_arn_of_something_else_is_wrong_usage(
 
 
 def test_a_pipeline_of_the_account_has_no_function_and_calls_the_shared_one(tmp_path: Path) -> None:
-    build, _ = compiled(tmp_path, provider="account")
+    build, _ = compiled(tmp_path, provider="account", **ROLES_ALONE)
     assert build
     made = resources(build.stack.text)
     kinds = {each.type for each in made.values()}

@@ -23,29 +23,34 @@ from compiler.registry import handler_permissions
 from compiler.stack import Build
 from compiler.template import resources
 from tests.bed import Bed
+from tests.e2e.pipelines import ROLES_ALONE, shipped_spec
 
 Json = dict[str, Any]
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "spec" / "analytics.yaml"
 WHERE = Where("aws", "us-east-1", "111122223333")
+NO_STREAMS = {
+    **dict.fromkeys(("streams", "functions", "queries", "alarms")),
+    "roles": {"query": {"service": "lambda", "read": ["*"]}},
+}
 VARIANTS: dict[str, Json] = {
     "shipped": {},
     "account": {"provider": "account"},
     "iam": {"access": "iam"},
     "kms": {"bucket": {"encryption": {"kms_key_arn": "arn:aws:kms:us-east-1:111122223333:key/1a"}}},
     "existing": {"bucket": {"name": "shared", "existing": True}},
-    "no streams": {"streams": {}, "roles": {"query": {"service": "lambda", "read": ["*"]}}},
+    "no streams": NO_STREAMS,
 }
 
 # IAM user guide, reference_iam-quotas.html, in characters without white space.
 ROLE_BYTES, MANAGED_POLICY_BYTES = 10_240, 6_144
 
 
-def compiled(folder: Path, spec: Path = SHIPPED, **changes: Any) -> Build:
-    """Compile a spec with other keys."""
+def compiled(folder: Path, **changes: Any) -> Build:
+    """Compile the shipped spec with other keys."""
     path = folder / "spec.yaml"
-    path.write_text(yaml.safe_dump({**yaml.safe_load(spec.read_text("utf-8")), **changes}), "utf-8")
+    path.write_text(yaml.safe_dump(shipped_spec(changes)), "utf-8")
     found = Diagnostics()
     build = compile_spec(str(path), found, linting=False)
     assert build, [each.message for each in found]
@@ -115,7 +120,8 @@ def test_it_names_everything_that_the_template_makes_and_has_handlers_for(tmp_pa
 
 
 def test_an_account_with_a_shared_provider_needs_fewer_rights_and_calls_that_one(tmp_path: Path) -> None:
-    statements = {each["Sid"]: each for each in policy(compiled(tmp_path, provider="account"))["Statement"]}
+    build = compiled(tmp_path, provider="account", **ROLES_ALONE)
+    statements = {each["Sid"]: each for each in policy(build)["Statement"]}
     assert "LambdaFunction" not in statements
     assert statements["CustomResources"]["Resource"] == [
         "arn:aws:lambda:us-east-1:111122223333:function:analytics-compile-provider"
@@ -129,7 +135,7 @@ def test_an_account_with_a_shared_provider_needs_fewer_rights_and_calls_that_one
 
 
 def test_without_anything_to_hand_a_role_to_no_role_may_be_handed_on(tmp_path: Path) -> None:
-    changes = {"provider": "account", "streams": {}, "roles": {"query": {"service": "lambda", "read": ["*"]}}}
+    changes = {"provider": "account", **NO_STREAMS}
     assert "iam:PassRole" not in actions(policy(compiled(tmp_path, **changes))["Statement"])
 
 
@@ -145,7 +151,7 @@ def test_it_fits_into_the_inline_policies_of_a_role_and_not_into_a_managed_polic
 
 def test_the_command_prints_the_policy_alone(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--account", "111122223333", "--region", "us-east-1"]
-    assert cli.main(["policy", str(SHIPPED), *options]) == 0
+    assert cli.main(["policy", str(SHIPPED), "--stage", "prod", *options]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["Version"] == "2012-10-17"
     arns = {arn for each in printed["Statement"] for arn in each["Resource"] if arn != "*"}
@@ -194,8 +200,9 @@ def test_a_user_with_exactly_this_policy_deploys_and_deletes(
     auth_bed: Bed, deployer: Any, tmp_path: Path
 ) -> None:
     # A small one: a request takes 51,200 bytes.
-    spec = ROOT / "docs" / "examples" / "clicks.yaml"
-    build = compiled(tmp_path, spec, pipeline="by-policy", bucket={"retain": False})
+    small = {**ROLES_ALONE, "roles": None, "tables": {"initial_events": None}}
+    streams = {"initial_events": None}
+    build = compiled(tmp_path, pipeline="by-policy", bucket={"retain": False}, streams=streams, **small)
     template = build.stack.text
     document = policy(build, Where("aws", auth_bed.region, auth_bed.account))
     with pytest.raises(ClientError, match="not authorized to perform: cloudformation:CreateChangeSet"):

@@ -18,13 +18,37 @@ SHIPPED = ROOT / "spec" / "analytics.yaml"
 Spec = Mapping[str, Any]
 
 
+# Roles that producers and readers of their own would use, in the place of the functions.
+ROLES_ALONE: Spec = {
+    "functions": None,
+    "queries": None,
+    "alarms": None,
+    "roles": {
+        "ingest": {"service": "lambda", "write": ["events", "initial_events"]},
+        "query": {"service": "lambda", "read": ["events", "initial_events"]},
+    },
+}
+
+
+def shipped_spec(changes: Spec | None = None) -> dict[str, Any]:
+    """Return the shipped spec as one stack, which has no stage, with a JSON Merge Patch (RFC 7396)."""
+    spec = _patched(yaml.safe_load(SHIPPED.read_text("utf-8")), {"stages": None})
+    merged: dict[str, Any] = _patched(spec, changes or {})
+    return merged
+
+
 def shipped(pipeline: str, changes: Spec | None = None) -> str:
-    """Return the template of the shipped spec under another name, with a JSON Merge Patch (RFC 7396).
+    """Return the template of the shipped spec under another name.
 
     Each test module has a name of its own: what a deleted stack retains would be in the way of the next.
     """
-    spec = yaml.safe_load(SHIPPED.read_text())
-    return compiled(_patched(spec, {"pipeline": pipeline, **(changes or {})}))
+    return compiled(shipped_spec({"pipeline": pipeline, **(changes or {})}))
+
+
+def with_roles_alone(pipeline: str, changes: Spec | None = None) -> str:
+    """Return the template of the shipped tables and streams, with roles but without functions."""
+    spec = shipped_spec({"pipeline": pipeline, **ROLES_ALONE})
+    return compiled(_patched(spec, changes or {}))
 
 
 def compiled(spec: Spec) -> str:

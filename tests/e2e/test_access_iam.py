@@ -11,7 +11,7 @@ from pyiceberg.table import Table
 from tests.bed import Bed
 from tests.e2e.account import databases, grants, resources, settings, several, statements, without
 from tests.e2e.conftest import Neighbours
-from tests.e2e.pipelines import shipped
+from tests.e2e.pipelines import with_roles_alone
 
 STACK = "iam-analytics"
 GUARDED = "iam-guarded"
@@ -23,7 +23,7 @@ WRITE = {*READ, "s3tables:PutTableData", "s3tables:UpdateTableMetadataLocation"}
 def calls(bed: Bed, neighbours: Neighbours) -> Iterator[list[str]]:
     """Deploy the stack, and return the calls that Lake Formation got meanwhile."""
     before = _lake_formation_calls(bed)
-    bed.deploy(shipped(STACK, {"access": "iam"}), STACK)
+    bed.deploy(with_roles_alone(STACK, {"access": "iam"}), STACK)
     yield _lake_formation_calls(bed)[len(before) :]
     bed.delete(STACK)
 
@@ -84,7 +84,7 @@ def test_a_record_becomes_a_row_without_lake_formation(bed: Bed, calls: list[str
 def guarded(auth_bed: Bed) -> Iterator[Bed]:
     """Deploy the spec with a query role that reads one table of the two."""
     changes = {"access": "iam", "roles": {"query": {"read": ["events"]}}}
-    auth_bed.deploy(shipped(GUARDED, changes), GUARDED)
+    auth_bed.deploy(with_roles_alone(GUARDED, changes), GUARDED)
     yield auth_bed
     auth_bed.delete(GUARDED)
 

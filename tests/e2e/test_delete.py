@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.bed import Bed
 from tests.e2e.account import grants, physical, settings
 from tests.e2e.conftest import Neighbours
-from tests.e2e.pipelines import shipped
+from tests.e2e.pipelines import with_roles_alone
 
 KEPT, DROPPED, AGAIN = "kept-analytics", "dropped-analytics", "repeated-analytics"
 EVENT = {"site_id": "shop", "event": "page_view", "timestamp": "2026-11-22T10:00:00"}
@@ -20,7 +20,7 @@ def _deploy_and_feed(bed: Bed, stack: str, template: str) -> dict[str, str]:
 
 
 def test_a_deleted_stack_leaves_its_data_and_takes_everything_else(bed: Bed, neighbours: Neighbours) -> None:
-    outputs = _deploy_and_feed(bed, KEPT, shipped(KEPT))
+    outputs = _deploy_and_feed(bed, KEPT, with_roles_alone(KEPT))
     s3, backup = bed.client("s3"), outputs["BackupBucketName"]
     s3.put_object(Bucket=backup, Key="events/failed.gz", Body=b"a record that failed")
 
@@ -38,7 +38,7 @@ def test_a_deleted_stack_leaves_its_data_and_takes_everything_else(bed: Bed, nei
 
 
 def test_a_stack_that_retains_nothing_takes_all_with_it(bed: Bed, neighbours: Neighbours) -> None:
-    _deploy_and_feed(bed, DROPPED, shipped(DROPPED, {"bucket": {"retain": False}}))
+    _deploy_and_feed(bed, DROPPED, with_roles_alone(DROPPED, {"bucket": {"retain": False}}))
 
     bed.delete(DROPPED)
 
@@ -48,7 +48,7 @@ def test_a_stack_that_retains_nothing_takes_all_with_it(bed: Bed, neighbours: Ne
 
 
 def test_a_stack_that_retains_nothing_can_be_made_again(bed: Bed, neighbours: Neighbours) -> None:
-    template = shipped(AGAIN, {"bucket": {"retain": False}})
+    template = with_roles_alone(AGAIN, {"bucket": {"retain": False}})
     first, granted = bed.deploy(template, AGAIN), grants(bed)
     bed.delete(AGAIN)
     second = bed.deploy(template, AGAIN)

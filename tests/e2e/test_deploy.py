@@ -35,7 +35,7 @@ from tests.e2e.account import (
 from tests.e2e.conftest import Neighbours
 from tests.e2e.pipelines import ROOT, SHIPPED, parsed
 
-STACK = "web-analytics"
+STACK = "web-analytics-prod"
 ROLES = ("delivery", "ingest", "provider", "query")
 STREAMS = ("events", "initial_events")
 
@@ -56,7 +56,7 @@ def deployed(
     folder = tmp_path_factory.mktemp("pipeline")
     # a copy, with its lock beside it: a compiler that writes must not write into our tree
     spec = shutil.copytree(SHIPPED.parent, folder / "spec") / SHIPPED.name
-    options = ["--locked", "--out", str(folder / "out"), "--format", "json"]
+    options = ["--locked", "--stage", "prod", "--out", str(folder / "out"), "--format", "json"]
     compiler = [sys.executable, "-m", "compiler", str(spec), *options]
     finished = subprocess.run(compiler, cwd=ROOT, capture_output=True, text=True, check=True)
     (result,) = json.loads(finished.stdout)["result"]["stacks"]

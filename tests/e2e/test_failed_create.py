@@ -7,7 +7,7 @@ import pytest
 from tests.bed import Bed, DeployFailed
 from tests.e2e.account import databases, grants, physical, settings
 from tests.e2e.conftest import Neighbours
-from tests.e2e.pipelines import shipped
+from tests.e2e.pipelines import with_roles_alone
 
 STACK = "unlucky-analytics"
 LINK = "unlucky_analytics_analytics"
@@ -18,7 +18,7 @@ def failed(bed: Bed, neighbours: Neighbours) -> DeployFailed:
     """Deploy where a database of somebody else has the link's name."""
     bed.client("glue").create_database(DatabaseInput={"Name": LINK, "Description": "of somebody else"})
     with pytest.raises(DeployFailed) as failure:
-        bed.deploy(shipped(STACK), STACK)
+        bed.deploy(with_roles_alone(STACK), STACK)
     return failure.value
 
 
@@ -38,6 +38,6 @@ def test_a_failed_first_deploy_leaves_nothing_and_can_be_repeated(
 
     bed.client("glue").delete_database(Name=LINK)
     bed.delete(STACK)
-    bed.deploy(shipped(STACK), STACK)
+    bed.deploy(with_roles_alone(STACK), STACK)
     assert databases(bed)[LINK]["DatabaseName"] == "analytics"
     bed.delete(STACK)

@@ -17,7 +17,7 @@ from lambdas.query import index
 from tests.bed import Bed
 from tests.bed.front import Front
 from tests.e2e.conftest import Neighbours
-from tests.e2e.pipelines import SHIPPED, shipped
+from tests.e2e.pipelines import shipped, shipped_spec
 from tests.lambdas.endpoint import Context
 from tests.lambdas.query.athena import request
 
@@ -81,8 +81,7 @@ def ask(bed: Bed, neighbours: Neighbours) -> Iterator[Ask]:
         bed.point_stream_at(f"{STACK}-{table}", bed.bucket_arn(STACK), "analytics")
         bed.put_records(f"{STACK}-{table}", rows)
         bed.wait_for_rows(f"SELECT 1 FROM {table}", STACK, "analytics", count=len(rows))
-    spec = yaml.safe_load(SHIPPED.read_text()) | {"pipeline": STACK}
-    spec["queries"] |= QUERIES
+    spec = shipped_spec({"pipeline": STACK, "queries": QUERIES})
     with Front(bed) as front, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", front.url)
         patch.setenv("AWS_ACCESS_KEY_ID", "test")

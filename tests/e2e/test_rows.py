@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.bed import Bed
-from tests.e2e.pipelines import shipped
+from tests.e2e.pipelines import with_roles_alone
 
 STACK = "rows-in-rows-out"
 
@@ -51,7 +51,7 @@ VISITS: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def fed(bed: Bed) -> Iterator[Bed]:
     """Deploy the shipped spec, put the records to its streams and wait for all of their rows."""
-    outputs = bed.deploy(shipped(STACK), STACK)
+    outputs = bed.deploy(with_roles_alone(STACK), STACK)
     for name, records in (("events", EVENTS), ("initial_events", VISITS)):
         bed.point_stream_at(f"{STACK}-{name}", outputs["TableBucketArn"], "analytics")
         bed.put_records(f"{STACK}-{name}", records)

@@ -21,7 +21,7 @@ from tests.e2e.account import (
     stream,
 )
 from tests.e2e.conftest import Neighbours
-from tests.e2e.pipelines import shipped
+from tests.e2e.pipelines import with_roles_alone
 
 STACK = "changing-analytics"
 LINK = "changing_analytics_analytics"
@@ -31,7 +31,7 @@ WRITTEN, READ = "ALTER DESCRIBE INSERT SELECT", "DESCRIBE SELECT"
 @pytest.fixture(scope="module")
 def created(bed: Bed, neighbours: Neighbours) -> Iterator[None]:
     """Create the stack that the tests of this module change."""
-    bed.deploy(shipped(STACK), STACK)
+    bed.deploy(with_roles_alone(STACK), STACK)
     yield
     bed.delete(STACK)
 
@@ -39,7 +39,7 @@ def created(bed: Bed, neighbours: Neighbours) -> Iterator[None]:
 @pytest.fixture
 def stack(bed: Bed, created: None) -> Bed:
     """Bring the stack to the shipped spec, from wherever a test has left it."""
-    bed.deploy(shipped(STACK), STACK)
+    bed.deploy(with_roles_alone(STACK), STACK)
     return bed
 
 
@@ -90,7 +90,7 @@ def test_a_table_that_a_role_reads_no_more_is_revoked_and_nothing_else(
 ) -> None:
     before = grants(stack)
 
-    stack.deploy(shipped(STACK, {"roles": {"query": {"read": ["events"]}}}), STACK)
+    stack.deploy(with_roles_alone(STACK, {"roles": {"query": {"read": ["events"]}}}), STACK)
 
     lost = grants_of(stack, STACK, "query", {"initial_events": READ}) - grants_of(stack, STACK, "query", {})
     assert len(foreign) == len(lost) == 2
@@ -98,14 +98,14 @@ def test_a_table_that_a_role_reads_no_more_is_revoked_and_nothing_else(
 
 
 def test_a_table_that_a_role_reads_again_is_granted_again(stack: Bed) -> None:
-    stack.deploy(shipped(STACK, {"roles": {"query": {"read": ["events"]}}}), STACK)
-    stack.deploy(shipped(STACK), STACK)
+    stack.deploy(with_roles_alone(STACK, {"roles": {"query": {"read": ["events"]}}}), STACK)
+    stack.deploy(with_roles_alone(STACK), STACK)
     assert grants_of(stack, STACK, "query", {"events": READ, "initial_events": READ}) < grants(stack)
 
 
 def test_a_role_that_the_spec_drops_loses_all_of_its_grants(stack: Bed) -> None:
     before = grants(stack)
-    stack.deploy(shipped(STACK, {"roles": {"query": None}}), STACK)
+    stack.deploy(with_roles_alone(STACK, {"roles": {"query": None}}), STACK)
     lost = grants_of(stack, STACK, "query", {"events": READ, "initial_events": READ})
     assert len(lost) == 6
     assert grants(stack) == before - lost
@@ -115,7 +115,7 @@ def test_another_buffer_changes_a_stream_where_it_is(stack: Bed) -> None:
     name = f"{STACK}-events"
     before, runs, shape = stream(stack, name), provider_runs(stack, STACK), _shape(stack)
 
-    stack.deploy(shipped(STACK, {"streams": {"events": {"buffer_seconds": 900}}}), STACK)
+    stack.deploy(with_roles_alone(STACK, {"streams": {"events": {"buffer_seconds": 900}}}), STACK)
 
     after = stream(stack, name)
     assert destination(stack, name)["BufferingHints"] == {"IntervalInSeconds": 900, "SizeInMBs": 64}
@@ -132,14 +132,16 @@ def test_a_template_without_a_change_asks_nobody_to_work(stack: Bed) -> None:
     before = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"], _shape(stack)
     runs = provider_runs(stack, STACK)
 
-    stack.deploy(shipped(STACK), STACK)
+    stack.deploy(with_roles_alone(STACK), STACK)
 
     assert (cloudformation.describe_stack_events(StackName=STACK)["StackEvents"], _shape(stack)) == before
     assert provider_runs(stack, STACK) == runs
 
 
 def test_another_link_takes_the_place_of_the_old_one_with_its_grants(stack: Bed) -> None:
-    outputs = stack.deploy(shipped(STACK, {"namespaces": {"analytics": {"link": "elsewhere"}}}), STACK)
+    outputs = stack.deploy(
+        with_roles_alone(STACK, {"namespaces": {"analytics": {"link": "elsewhere"}}}), STACK
+    )
     assert outputs["AnalyticsLinkName"] == "elsewhere"
     found = databases(stack)
     assert found["elsewhere"] == _target(stack)
@@ -167,7 +169,7 @@ def test_a_failed_update_leaves_everything_as_it_was_and_the_next_one_works(stac
     }
 
     with pytest.raises(DeployFailed) as failed:
-        stack.deploy(shipped(STACK, changes), STACK)
+        stack.deploy(with_roles_alone(STACK, changes), STACK)
 
     assert failed.value.outcome == "UPDATE_ROLLBACK_COMPLETE"
     assert "AnalyticsLink UPDATE_FAILED" in failed.value.reasons[0]
@@ -175,7 +177,7 @@ def test_a_failed_update_leaves_everything_as_it_was_and_the_next_one_works(stac
     assert _shape(stack) == before
 
     glue.delete_database(Name="taken")
-    stack.deploy(shipped(STACK, changes), STACK)
+    stack.deploy(with_roles_alone(STACK, changes), STACK)
     assert databases(stack)["taken"] == _target(stack)
     assert grants_of(stack, STACK, "query", {"events": READ}, "taken") < grants(stack)
     assert destination(stack, f"{STACK}-events")["BufferingHints"]["IntervalInSeconds"] == 900
@@ -193,14 +195,14 @@ def test_a_failed_update_takes_back_what_it_had_made_before_it_failed(stack: Bed
     }
 
     with pytest.raises(DeployFailed, match=r"ErrorsStream .* already exists") as failed:
-        stack.deploy(shipped(STACK, changes), STACK)
+        stack.deploy(with_roles_alone(STACK, changes), STACK)
 
     assert failed.value.outcome == "UPDATE_ROLLBACK_COMPLETE"
     assert _shape(stack) == before
     assert ("analytics", "errors") not in stack.catalog(STACK).list_tables("analytics")
 
     firehose.delete_delivery_stream(DeliveryStreamName=f"{STACK}-errors")
-    stack.deploy(shipped(STACK, changes), STACK)
+    stack.deploy(with_roles_alone(STACK, changes), STACK)
     assert grants(stack) - before["grants"] == {
         each
         for each in grants_of(stack, STACK, "delivery", {"errors": WRITTEN})
