@@ -25,7 +25,7 @@ from lambdas.provider import index
 from tests.bed import Bed
 from tests.bed.roles import assume
 from tests.e2e.account import several
-from tests.e2e.pipelines import shipped
+from tests.e2e.pipelines import shipped, with_roles_alone
 from tests.lambdas.provider.cloud import Context
 
 ROLE = "every-action"
@@ -33,6 +33,7 @@ KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890
 TEMPLATES = (
     shipped("every-action"),
     shipped("every-action", {"access": "iam"}),
+    with_roles_alone("every-action"),
     account_stack(Settings("lake_formation", None, (KEY,))).text,
 )
 

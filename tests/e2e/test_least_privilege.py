@@ -19,11 +19,17 @@ from botocore.exceptions import ClientError
 
 from tests.bed import Bed, DeployFailed
 from tests.e2e.account import Statement, cut_out, grants, several, statements, without
-from tests.e2e.pipelines import compiled, parsed, shipped
+from tests.e2e.pipelines import ROLES_ALONE, compiled, parsed, shipped
 
 STACK = "guarded-analytics"
 LINK = "guarded_analytics_analytics"
 ROLES = ("delivery", "ingest", "provider", "query")
+
+# What others run as a role and what a function of ours does with it, both at once.
+SHARED = {
+    "roles": ROLES_ALONE["roles"],
+    "functions": {"ingest": {"role": "ingest"}, "query": {"role": "query"}},
+}
 
 Outputs = Mapping[str, str]
 
@@ -31,7 +37,7 @@ Outputs = Mapping[str, str]
 @pytest.fixture(scope="module")
 def outputs(auth_bed: Bed) -> Iterator[Outputs]:
     """Deploy the shipped spec where the provider has no more rights than its role."""
-    yield auth_bed.deploy(shipped(STACK), STACK)
+    yield auth_bed.deploy(shipped(STACK, SHARED), STACK)
     auth_bed.delete(STACK)
 
 
@@ -192,7 +198,7 @@ def test_a_call_works_with_its_action_and_is_refused_without(
 @cache
 def _rendered(role: str) -> list[Statement]:
     """Return the statements of a role as the template has them, to make a test of each."""
-    resources = parsed(shipped(STACK))["Resources"]
+    resources = parsed(shipped(STACK, SHARED))["Resources"]
     (policy,) = resources[f"{role.capitalize()}Role"]["Properties"]["Policies"]
     found: list[Statement] = policy["PolicyDocument"]["Statement"]
     return found
