@@ -64,7 +64,9 @@ def _graph(shown: Json, width: float, height: float) -> str:
             for step, each in enumerate(heights)
         )
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
-        place = f'x="{left + index * 108}" y="{height - 8:g}" fill="{colour}" font-size="9"'
+        room = min(108, (right - left) / len(shown["metrics"]))
+        size = 8 if room < 100 else 9
+        place = f'x="{left + index * room:g}" y="{height - 8:g}" fill="{colour}" font-size="{size}"'
         parts.append(f"<text {place}>{escape(_label(metric))}</text>")
     return "\n".join(parts)
 
@@ -74,7 +76,7 @@ def _label(metric: list[Any]) -> str:
     if isinstance(metric[0], dict):
         return str(metric[0]["label"]).strip("${}")
     thing = metric[-1].strip("${}")
-    return f"{thing} {metric[1]}" if metric[1] in ("Errors", "Throttles") else thing
+    return f"{thing.removesuffix('Function')} {metric[1]}" if metric[1] in ("Errors", "Throttles") else thing
 
 
 def _height(metric: list[Any], index: int, step: int) -> float:
