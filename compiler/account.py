@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.alarmview import Metric, alarm_view
 from compiler.diagnostics import Location
 from compiler.emit import GetAtt, LogicalId, Ref
 from compiler.environment import environment
@@ -19,6 +18,7 @@ from compiler.provider import (
 )
 from compiler.stack import Stack
 from compiler.template import resource_types
+from compiler.views.alarm import Metric, alarm_view
 
 ACCOUNT_STACK = "analytics-compile-account"
 """The name under which the stack is deployed, in every account and Region."""

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.functionview import workgroup_views
 from compiler.model import Model
 from compiler.provider import ACCOUNT_FUNCTION, log_group, stack_function
 from compiler.registry import handler_permissions
 from compiler.stack import Stack
+from compiler.views.function import workgroup_views
 
 # What the registry lists for features that no template of ours uses.
 _UNUSED = (

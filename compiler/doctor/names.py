@@ -10,9 +10,9 @@ from typing import Any
 from compiler.doctor.account import look_up
 from compiler.doctor.finding import Check, Verdict, doubtful, fine, wrong
 from compiler.doctor.subject import Subject
-from compiler.functionview import workgroup_views
 from compiler.model import Namespace
 from compiler.provider import log_group, stack_function
+from compiler.views.function import workgroup_views
 
 
 @dataclass(frozen=True, slots=True)

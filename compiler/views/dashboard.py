@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.alarmview import WHOLE_BUCKET
 from compiler.model import Model
+from compiler.views.alarm import WHOLE_BUCKET
 
 _COLUMNS = 24
 _HEIGHT = 6
