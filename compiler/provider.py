@@ -11,8 +11,10 @@ ACCOUNT_FUNCTION = "analytics-compile-provider"
 """The account stack's function: every pipeline finds it by this name."""
 
 TIMEOUT_SECONDS = 300
-# Little more than the function's own: without it a crash would hang the stack for an hour.
-SERVICE_TIMEOUT_SECONDS = TIMEOUT_SECONDS + 30
+MAXIMUM_EVENT_AGE_SECONDS = 60
+"""How long an event may wait for the function before Lambda drops it; the least that it takes."""
+# Little more than wait and run: without it a crash would hang the stack for an hour.
+SERVICE_TIMEOUT_SECONDS = MAXIMUM_EVENT_AGE_SECONDS + TIMEOUT_SECONDS + 30
 
 _SOURCE_INDENT = 10
 
@@ -46,6 +48,7 @@ def provider_view(function: str, *sources: str) -> dict[str, Any]:
         "log_group": log_group(function),
         "for_account": function == ACCOUNT_FUNCTION,
         "timeout": TIMEOUT_SECONDS,
+        "maximum_event_age": MAXIMUM_EVENT_AGE_SECONDS,
         "source": Block(inlined(*sources), _SOURCE_INDENT),
     }
 

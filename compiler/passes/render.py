@@ -26,7 +26,7 @@ from compiler.views.alarm import WHOLE_BUCKET, alarm_views
 from compiler.views.dashboard import dashboard_body
 from compiler.views.function import function_view, workgroup_views
 from compiler.views.role import role_view
-from compiler.views.shared import View, administrator, ids
+from compiler.views.shared import View, ids, provider_ready
 from compiler.views.stream import stream_view
 from compiler.views.table import table_view
 
@@ -123,7 +123,7 @@ def _namespace(namespace: Namespace, model: Model) -> View:
         "logical_id": LogicalId(namespace.logical_id),
         "link": namespace.link,
         "link_id": LogicalId(namespace.link_id),
-        "link_after": ids([namespace.logical_id, *administrator(model)]),
+        "link_after": ids([namespace.logical_id, *provider_ready(model)]),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from compiler.emit import GetAtt, LogicalId
 from compiler.model import Grant, Model, Role, Stream, Table
-from compiler.views.shared import View, administrator, compact, ids
+from compiler.views.shared import View, compact, ids, provider_ready
 
 
 def role_view(role: Role, model: Model) -> View:
@@ -118,7 +118,7 @@ def _grants_after(role: Role, model: Model) -> list[str]:
     links = {grant.link for grant in role.grants}
     tables = _granted(role, model)
     return [
-        *administrator(model),
+        *provider_ready(model),
         *(each.link_id for each in model.namespaces if each.link in links),
         *(
             each.logical_id

@@ -12,10 +12,11 @@ from compiler.model import Model
 View = dict[str, Any]
 
 
-def administrator(model: Model) -> list[str]:
-    """Return what makes the provider a data lake administrator, where this template does that."""
-    own = model.access == "lake_formation" and model.provider == "stack"
-    return ["Administrator"] if own else []
+def provider_ready(model: Model) -> list[str]:
+    """Return what comes before a link or a grant: the stack's own function, made ready for them."""
+    if model.provider == "account":
+        return []
+    return ["Administrator" if model.access == "lake_formation" else "ProviderEvents"]
 
 
 def ids(logical_ids: Iterable[str]) -> list[LogicalId]:

@@ -106,7 +106,7 @@ class Table:
         }
         return {
             "ServiceToken": "arn:aws:lambda:::function",
-            "ServiceTimeout": "330",
+            "ServiceTimeout": "390",
             "Bucket": self.bucket,
             "BucketArn": self.bucket_arn,
             "Namespace": self.namespace,
