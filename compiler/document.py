@@ -98,6 +98,17 @@ class Document:
         index = mark.lines.index(str(self._value(path)), offset) if mark.lines else -1
         return mark.lines.within(place, index, length) if mark.lines and index >= 0 else place
 
+    def removed(self, path: Path) -> Location | None:
+        """Return where an overlay takes away what the spec has at `path`; None where none does."""
+        if path not in self.marks:
+            return None
+        value = self.data
+        for depth, step in enumerate(path, 1):
+            if step not in value:
+                return self.locate_key(path[:depth])
+            value = value[step]
+        return None
+
     def _value(self, path: Path) -> Any:
         value = self.data
         for step in path:

@@ -143,7 +143,7 @@ def _understood(
     for each, where in documents:
         read_suppressions(each, today or datetime.now(UTC).date(), where)
     models = [_Understood(resolve(each, where, accepted), each, where) for each, where in documents]
-    check_apart([(each.model, each.found) for each in models])
+    check_apart([(each.model, each.document, each.found) for each in models])
     return [] if found.failed else models
 
 

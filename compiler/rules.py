@@ -642,6 +642,14 @@ SHARED_BY_STAGES = Rule(
     "Names are made of the stack's, unless the spec gives one; the second deploy would find it taken.",
     "Give another name in one of the stages; or say the account or Region of both.",
 )
+OTHER_REGION = Rule(
+    "AC3305",
+    "other-region",
+    "warning",
+    "A stage that has a Region names a key, topic, function or stream of another Region.",
+    "AWS takes these from the Region of what uses them: the deploy would fail, or no record arrive.",
+    "Name one of the stage's Region in its overlay.",
+)
 UNREADABLE_SQL = Rule(
     "AC3501",
     "unreadable-sql",

@@ -126,6 +126,41 @@ def test_a_place_in_an_overlay_has_its_line_and_the_path_of_the_file() -> None:
     assert document.written(("bucket", "retain")) == ("stages", "dev", "bucket", "retain")
 
 
+def test_a_map_that_an_overlay_empties_is_complained_about_in_the_overlay(tmp_path: Path) -> None:
+    (only,) = compiled_text(tmp_path, f"{HEAD}stages:\n  dev:\n    namespaces: {{web: null}}\n")[1]
+    assert only.rule.code == "AC2006"
+    assert (only.location.line, only.location.path) == (15, "namespaces")
+
+
+def test_a_reference_to_what_an_overlay_removes_points_at_the_null(tmp_path: Path) -> None:
+    function = "functions: {collect: {kind: ingest, streams: [clicks]}}\n"
+    for overlay, place in (("null", (16, 5)), ("{clicks: null}", (16, 15))):
+        spec = f"{HEAD}{function}stages:\n  dev:\n    streams: {overlay}\n"
+        _, found = compiled_text(tmp_path, spec)
+        error = next(each for each in found if each.rule.code == "AC3001")
+        assert (
+            error.message
+            == "function 'collect' feeds stream 'clicks', which the overlay removes from streams"
+        )
+        (null,) = error.related
+        assert (null.location.line, null.location.column) == place
+
+
+def test_a_reference_to_what_no_stage_has_is_not_blamed_on_a_null(tmp_path: Path) -> None:
+    function = "functions: {collect: {kind: ingest, streams: [clikcs]}}\n"
+    for overlay in ("null", "{clikcs: null}"):
+        spec = f"{HEAD}{function}stages: {{dev: {{streams: {overlay}}}}}\n"
+        _, found = compiled_text(tmp_path, spec)
+        error = next(each for each in found if each.rule.code == "AC3001")
+        assert error.message.endswith("which is not declared in streams")
+        assert not error.related
+
+
+def test_a_stage_without_a_map_is_told_how_to_say_that_nothing_differs(tmp_path: Path) -> None:
+    (only,) = compiled_text(tmp_path, f"{HEAD}stages:\n  dev:\n  prod: {{}}\n")[1]
+    assert only.hint == "write {} for a stage in which nothing differs"
+
+
 def test_account_and_region_are_no_part_of_what_is_merged() -> None:
     document, _ = merged(f"{HEAD}stages: {{dev: {{account: 111122223333, region: eu-west-1}}}}\n")
     assert (document.stage, document.account, document.region) == ("dev", "111122223333", "eu-west-1")

@@ -16,6 +16,7 @@ from compiler.semantics.alarms import resolve_alarms
 from compiler.semantics.function import resolve_function
 from compiler.semantics.limits import check_limits
 from compiler.semantics.query import resolve_queries
+from compiler.semantics.region import check_region
 from compiler.semantics.role import Declared, resolve_roles
 from compiler.semantics.scope import Scope
 from compiler.semantics.stream import resolve_stream
@@ -90,6 +91,7 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
     _check_logical_ids(model, found)
     _check_former_ids(model, accepted.tables if accepted else {}, pinned, found)
     check_limits(model, scope)
+    check_region(model, scope)
     return model
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from compiler import rules
@@ -32,6 +33,7 @@ def stage(document: Document, name: str, found: Diagnostics) -> Document:
     It is merged by JSON Merge Patch (RFC 7396): maps key by key, null removes a key, and anything
     else, a list too, takes the place of what was there. A value of the overlay stands where the
     overlay has it, a map that both have stands where the spec has it.
+    What is removed keeps a mark, at the null, so that what misses it can point there.
     Reports AC2011 for a value that is left out, and AC3302 for a null that removes nothing.
     """
     overlay = document.data["stages"][name]
@@ -87,6 +89,9 @@ class _Merging:
             else:
                 self._adopt_all(value, here)
                 result[key] = value
+        if target and not result and path:  # it is the overlay's doing that nothing is left
+            at = self._document.marks[(*self._overlay, *path)]
+            self.marks[path] = replace(self.marks[path], line=at.line, column=at.column, length=at.length)
         return result
 
     def _remove(self, result: dict[str, Any], key: str, here: Path) -> None:
@@ -101,6 +106,7 @@ class _Merging:
             hint = f"did you mean '{near}'?" if near else "remove the line"
             message = f"'{dotted(written)}' is null, and the spec has no '{dotted(here)}' to remove"
             self._found.add(rules.REMOVES_NOTHING, message, place, hint)
+            return
         result.pop(key, None)
         self._adopt(here)
 

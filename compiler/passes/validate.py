@@ -208,6 +208,8 @@ def _repeated(items: list[Any]) -> int:
 def _wrong_type(types: list[str], value: Any, path: Path, where: Mapping[str, Any]) -> tuple[Rule, str, str]:
     takes = " or ".join(dict.fromkeys(_KINDS[each] for each in types))
     message = f"{_subject(path)} is {_kind(value)}, and takes {takes}"
+    if value is None and where.get("title") == "stage":
+        return rules.WRONG_TYPE, message, "write {} for a stage in which nothing differs"
     return rules.WRONG_TYPE, message, _converted(types, value) or _description(where)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from compiler import rules
 from compiler.diagnostics import Location, Related
+from compiler.document import Document
 from compiler.iceberg import primitives
 from compiler.model import Model, Namespace, Table
 from compiler.semantics.scope import Scope
@@ -88,12 +89,12 @@ def _check_links(model: Model, scope: Scope) -> None:
         if namespace.link in _RESERVED_LINKS:
             message = f"the resource link '{namespace.link}' has the name of a database of Athena's own"
             hint = "give the link another name, or leave it out"
-            scope.found.add(rules.RESERVED_NAME, message, _link_place(namespace, scope), hint)
+            scope.found.add(rules.RESERVED_NAME, message, link_place(namespace, scope.document), hint)
 
 
-def _link_place(namespace: Namespace, scope: Scope) -> Location:
+def link_place(namespace: Namespace, document: Document) -> Location:
     """Return where a link's name is written, or else the namespace that it is made from."""
-    given = scope.document.locate(("namespaces", namespace.name, "link"))
+    given = document.locate(("namespaces", namespace.name, "link"))
     return given if given.path.endswith(".link") else namespace.location
 
 
@@ -110,7 +111,9 @@ def _check_description(model: Model, scope: Scope) -> None:
 
 
 def _check_distinct(model: Model, scope: Scope) -> None:
-    named = [(f"the resource link '{each.link}'", _link_place(each, scope)) for each in model.namespaces]
+    named = [
+        (f"the resource link '{each.link}'", link_place(each, scope.document)) for each in model.namespaces
+    ]
     named += [
         (f"the table '{each.name}' of namespace '{each.namespace.name}'", each.location)
         for each in model.tables

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from compiler import rules
-from compiler.diagnostics import Diagnostics, Location, Rule
+from compiler.diagnostics import Diagnostics, Location, Related, Rule
 from compiler.document import Document, Path
 from compiler.names import did_you_mean, nearest
 from compiler.problem import Problem
@@ -29,12 +29,21 @@ class Scope:
         """Whether the spec declares an entry, so that one the model lacks has errors of its own."""
         return name in self.document.data.get(section, {})
 
-    def report(self, rule: Rule, message: str, path: Path, hint: str = "", *, key: bool = False) -> None:
+    def report(
+        self,
+        rule: Rule,
+        message: str,
+        path: Path,
+        hint: str = "",
+        *,
+        key: bool = False,
+        related: tuple[Related, ...] = (),
+    ) -> None:
         """Report a finding at the value (or the key) of `path`."""
         if path in self.refused:
             return
         locate = self.document.locate_key if key else self.document.locate
-        self.found.add(rule, message, locate(path), hint)
+        self.found.add(rule, message, locate(path), hint, related)
 
     def report_problem(self, rule: Rule, subject: str, problem: Problem, path: Path) -> None:
         """Report a problem with the text at `path`, at its place inside that text."""
@@ -44,7 +53,14 @@ class Scope:
         self.found.add(rule, f"{subject}: {problem.message}", place, problem.hint)
 
     def report_unknown(self, subject: str, name: str, section: str, known: Iterable[str], path: Path) -> None:
-        """Report a name that no section declares."""
+        """Report a name that no section declares, or that an overlay has removed."""
+        removed = self.document.removed((section, name))
+        if removed:
+            message = f"{subject} '{name}', which the overlay removes from {section}"
+            hint = "keep it in this stage, or change in the overlay what names it"
+            related = (Related("removed here", removed),)
+            self.report(rules.UNKNOWN_REFERENCE, message, path, hint, related=related)
+            return
         message = f"{subject} '{name}', which is not declared in {section}"
         # An entry with errors of its own may still be the one that was meant.
         names = dict.fromkeys([*known, *self.document.data.get(section, {})])
