@@ -495,6 +495,24 @@ def test_nothing_is_written_where_one_stage_has_an_error(here: Path) -> None:
 # The command line
 
 
+def test_no_stage_is_written_where_the_folder_of_one_cannot_be_made(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("out").mkdir()
+    Path("out/prod").write_text("Notes of mine.\n")
+    assert write(TWO) == 1
+    assert capsys.readouterr().out.startswith("out/prod:1:1: error AC7001: cannot read or write: file exists")
+    assert files() == ["prod"]
+    assert not Path("spec.lock.json").exists()
+
+
+def test_a_file_of_mine_in_the_folder_of_a_stage_that_is_gone_stays(here: Path) -> None:
+    assert write(TWO) == 0
+    Path("out/dev/NOTES").write_text("Notes of mine.\n")
+    assert write(f"{HEAD}stages: {{prod: {{account: 111122223333}}}}\n") == 0
+    assert files() == ["dev/NOTES", "manifest.json", PROD]
+
+
 def test_an_unknown_stage_gets_the_nearest_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert write(TWO, "--stage", "prot", "--stage", "dev") == 1
     output = capsys.readouterr().out

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = """\
 example:
-  analytics-compile spec/analytics.yaml                 write out/<stack>.template.yaml and out/manifest.json
+  analytics-compile spec/analytics.yaml                 write the templates and out/manifest.json
   analytics-compile spec/analytics.yaml --stage dev     one stage of several, into out/dev/
   analytics-compile spec/analytics.yaml --check         in CI: exit 1, with a diff, where out/ is stale
   analytics-compile spec/analytics.yaml --fail-on warning --format github   on a pull request

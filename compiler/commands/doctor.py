@@ -13,9 +13,9 @@ from compiler.doctor.subject import Subject
 
 EXAMPLE = """\
 example:
-  analytics-compile doctor spec/analytics.yaml                    ✓ fine, ! look at it, ✗ in the way
-  analytics-compile doctor spec/analytics.yaml --format json      for a program
-  analytics-compile doctor spec/analytics.yaml --import-to import  write what an import of kept data needs
+  analytics-compile doctor spec/analytics.yaml --stage prod     ✓ fine, ! look at it, ✗ in the way
+  analytics-compile doctor spec/analytics.yaml --stage prod --format json        for a program
+  analytics-compile doctor spec/analytics.yaml --stage prod --import-to import   for an import of kept data
 """
 
 

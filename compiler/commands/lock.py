@@ -14,9 +14,9 @@ from compiler.names import nearest
 
 EXAMPLE = """\
 example:
-  analytics-compile lock spec/analytics.yaml --from-aws              every table of the spec
-  analytics-compile lock spec/analytics.yaml --from-table events     one, the others as the lock has them
-  analytics-compile lock spec/analytics.yaml --forget shop-test      a stack that is gone for good
+  analytics-compile lock spec/analytics.yaml --stage prod --from-aws            every table of the spec
+  analytics-compile lock spec/analytics.yaml --stage prod --from-table events   one, the others stay
+  analytics-compile lock spec/analytics.yaml --forget web-analytics-test        a stack that is gone for good
 """
 
 

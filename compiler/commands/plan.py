@@ -16,7 +16,7 @@ example:
   analytics-compile plan spec/analytics.yaml                      against out/, which was compiled last
   analytics-compile plan spec/analytics.yaml --against main       against a branch, tag or commit of git
   analytics-compile plan spec/analytics.yaml --against old.lock.json
-  analytics-compile plan spec/analytics.yaml --stack web-analytics   against what is deployed
+  analytics-compile plan spec/analytics.yaml --stage prod --stack web-analytics-prod   what is deployed
   analytics-compile plan spec/analytics.yaml --exit-code          10: changes, 11: consent is missing
 
 + create, ~ update in place, » evolve in place, -/+ replace, - delete
@@ -169,7 +169,8 @@ def _print(plans: list[dict[str, Any]], found: Diagnostics, options: argparse.Na
     else:
         sys.stdout.write(planview.text(plans, colour=terminal.colourful(sys.stdout)))
     stream = sys.stderr if options.format == "markdown" else sys.stdout
-    stream.write(text(report, colour=terminal.colourful(stream), source=True))
+    said = text(report, colour=terminal.colourful(stream), source=True)
+    stream.write(f"\n{said}" if said and plans and stream is sys.stdout else said)
 
 
 def _only_consent_is_missing(found: Diagnostics) -> bool:

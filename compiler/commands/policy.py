@@ -10,7 +10,7 @@ from compiler.diagnostics import Diagnostics
 
 EXAMPLE = """\
 example:
-  analytics-compile policy spec/analytics.yaml --account 111122223333 --region eu-west-1 > deployer.json
+  analytics-compile policy spec/analytics.yaml --stage prod --region eu-west-1 > deployer.json
   aws iam put-role-policy --role-name deployer --policy-name web-analytics --policy-document file://deployer.json
 
 It is longer than a managed policy may be (6,144 characters), so it goes into a role, which may have 10,240.

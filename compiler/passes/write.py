@@ -39,9 +39,10 @@ def write(build: Build, out: Path, found: Diagnostics) -> tuple[str, ...]:
         obsolete = _obsolete(build, out)
         changed = [path for path, content in build.files.items() if _read(out / path) != content]
         locking = _read(build.lock_path) != build.lock
+        for path in changed:  # before any file is moved: one stage's folder may be what cannot be made
+            (out / path).parent.mkdir(exist_ok=True)
         for path in changed:
             if path != MANIFEST:
-                (out / path).parent.mkdir(exist_ok=True)
                 _replace(out / path, build.files[path])
         if locking:
             _replace(build.lock_path, build.lock)
@@ -121,6 +122,10 @@ def _lines(content: bytes) -> list[str]:
 
 
 def _report(error: OSError, path: Path, found: Diagnostics) -> None:
+    """Report what the system said, at the file that it named, or at the folder of an unfinished one."""
+    if isinstance(error.filename, str):
+        named = Path(error.filename)
+        path = named.parent if named.suffix == _UNFINISHED else named
     reason = (error.strerror or str(error)).lower()
     hint = "check permissions and free space, or use --out"
     found.add(rules.UNWRITABLE, f"cannot read or write: {reason}", Location(str(path)), hint)
