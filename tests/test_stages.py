@@ -213,6 +213,16 @@ def test_the_longest_names_that_fit_are_deployable(tmp_path: Path) -> None:
         assert ("AC3031" not in codes(found)) == fits, said(found)
 
 
+def test_a_name_that_two_stages_come_to_by_their_hyphens_is_warned_of(tmp_path: Path) -> None:
+    both = HEAD.replace(
+        "  clicks: {table: clicks}", "  clicks: {table: clicks}\n  eu-clicks: {table: clicks}"
+    )
+    one = "streams: {clicks: null}"
+    _, found = compiled_text(tmp_path, f"{both}stages: {{dev: {{{one}}}, dev-eu: {{}}}}\n")
+    (shared,) = (each.message for each in found if each.rule.code == "AC3304")
+    assert "the Firehose stream 'clicks-dev-eu-clicks' is made by stage 'dev' too" in shared
+
+
 # Guard
 
 

@@ -9,7 +9,7 @@ from compiler import rules
 from compiler.diagnostics import Diagnostics, Location
 from compiler.document import Document
 from compiler.model import Model
-from compiler.semantics.limits import link_place
+from compiler.semantics.limits import link_place, names_of_stack
 
 
 def check_apart(models: list[tuple[Model, Document, Diagnostics]]) -> None:
@@ -29,7 +29,10 @@ def _elsewhere(first: Model, second: Model) -> bool:
 
 
 def _made(model: Model, other: Model, document: Document) -> Iterator[tuple[str, Location]]:
-    """Yield what a stage makes under a name that the spec can give, and where the spec does so."""
+    """Yield what a stage makes, and where its name comes from.
+
+    A name that is made of the stack's can be another stage's as well: `eu-a` of `dev` is `a` of `dev-eu`.
+    """
     bucket = model.bucket
     if not bucket.existing:
         given = ("bucket", "name") in document.marks
@@ -39,3 +42,5 @@ def _made(model: Model, other: Model, document: Document) -> Iterator[tuple[str,
         yield f"the resource link '{namespace.link}'", link_place(namespace, document)
         if bucket.existing or other.bucket.existing:  # else the bucket says it all
             yield f"the namespace '{namespace.name}' of the bucket '{bucket.name}'", namespace.location
+    for name in names_of_stack(model):
+        yield f"the {name.what} '{name.text}'", name.location

@@ -14,7 +14,7 @@ from compiler.semantics.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class Name:
     """A physical name, what it is the name of, its limit, and where it comes from."""
 
     what: str
@@ -45,22 +45,27 @@ def check_limits(model: Model, scope: Scope) -> None:
         _check_feeds(model, scope)
 
 
-def _names(model: Model) -> Iterator[_Name]:
-    yield _Name("table bucket", model.bucket.name, 63, model.bucket.location)
-    yield _Name("function", f"{model.stack}-provider", 64, model.location)
+def _names(model: Model) -> Iterator[Name]:
+    yield Name("table bucket", model.bucket.name, 63, model.bucket.location)
     for namespace in model.namespaces:
-        yield _Name("resource link", namespace.link, 255, namespace.location)
-        yield _Name("logical id", namespace.logical_id, 255, namespace.location)
+        yield Name("resource link", namespace.link, 255, namespace.location)
+        yield Name("logical id", namespace.logical_id, 255, namespace.location)
     for table in model.tables:
         # The longest of what is made of a table's key: the output of its ARN.
-        yield _Name("output", f"{table.logical_id}Arn", 255, table.location)
+        yield Name("output", f"{table.logical_id}Arn", 255, table.location)
+    yield from names_of_stack(model)
+
+
+def names_of_stack(model: Model) -> Iterator[Name]:
+    """Yield the physical names that are the stack's with a word behind it, whatever the spec says."""
+    yield Name("function", f"{model.stack}-provider", 64, model.location)
     for stream in model.streams:
-        yield _Name("Firehose stream", stream.name, 64, stream.location)
+        yield Name("Firehose stream", stream.name, 64, stream.location)
     for function in model.functions:
-        yield _Name("function", function.name, 64, function.location)
+        yield Name("function", function.name, 64, function.location)
     for role in model.roles:
         if role.service:
-            yield _Name("IAM role", role.name, 64, role.location)
+            yield Name("IAM role", role.name, 64, role.location)
 
 
 # S3 user guide, s3-tables-buckets-naming.html.
