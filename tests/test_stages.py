@@ -161,6 +161,12 @@ def test_a_stage_without_a_map_is_told_how_to_say_that_nothing_differs(tmp_path:
     assert only.hint == "write {} for a stage in which nothing differs"
 
 
+@pytest.mark.parametrize("key", ["version", "pipeline", "stages"])
+def test_what_no_stage_can_change_is_not_taken_for_another_key(tmp_path: Path, key: str) -> None:
+    (only,) = compiled_text(tmp_path, f"{HEAD}stages: {{dev: {{{key}: null}}}}\n")[1]
+    assert (only.rule.code, only.hint) == ("AC2001", f"'{key}' is the same for every stage: remove it here")
+
+
 def test_account_and_region_are_no_part_of_what_is_merged() -> None:
     document, _ = merged(f"{HEAD}stages: {{dev: {{account: 111122223333, region: eu-west-1}}}}\n")
     assert (document.stage, document.account, document.region) == ("dev", "111122223333", "eu-west-1")

@@ -145,6 +145,8 @@ def _report_unknown_key(
     known = [name for name, part in where.get("properties", {}).items() if part is not False]
     near = nearest(key.lower(), known)
     hint = f"did you mean '{near}'?" if near else f"{_subject(document.written(path))} has {', '.join(known)}"
+    if where.get("title") == "stage" and key in ("version", "pipeline", "stages"):
+        hint = f"'{key}' is the same for every stage: remove it here"
     found.add(rules.UNKNOWN_KEY, f"unknown key '{key}'", document.locate_key((*path, key)), hint)
 
 
