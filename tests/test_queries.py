@@ -264,3 +264,15 @@ def test_the_page_is_a_file_of_the_manifest(tmp_path: Path) -> None:
     manifest = json.loads(build.files["manifest.json"])
     assert [each["path"] for each in manifest["files"]] == ["clicks.template.yaml", "clicks.queries.md"]
     assert manifest["files"][1]["bytes"] == len(build.files["clicks.queries.md"])
+
+
+@pytest.mark.parametrize("sql", ['SELECT n FROM orders WHERE n < :"n"', "SELECT n FROM orders WHERE n < : n"])
+def test_a_colon_without_a_name_is_told(sql: str) -> None:
+    model, found = resolved(sql)
+    assert model is None
+    assert "no name follows this colon" in said(found)
+
+
+def test_a_colon_before_the_value_of_an_object_s_key_is_no_parameter() -> None:
+    query = query_of("SELECT json_object('n' : \"n\", 'day' : day) AS made FROM orders")
+    assert query.marks == ()

@@ -188,6 +188,8 @@ class _Sql:
         told: set[tuple[Rule, str]] = set()
         for letter, node in placeholders(tree):
             mark = text.mark(letter)
+            if mark is None:
+                continue
             if is_misplaced(node):
                 rule, message = rules.MISPLACED_PARAMETER, f"':{mark.name}' stands where SQL takes no value"
                 hint = "a parameter is a value, and no name; nor is it the text behind DATE or INTERVAL"

@@ -21,6 +21,7 @@ _TOKEN = re.compile(
     | (?P<open>     '|"|/\* )
     | (?P<cast>     :: )
     | (?P<mark>     :(?P<name>[A-Za-z_]\w*+) )
+    | (?P<colon>    : )
     | (?P<question> \? )
     | (?P<comma>    ,(?=\s*+(?:FROM|WHERE|GROUP|HAVING|ORDER|UNION)\b|\s*+[);]|\s*+\Z) )
     | (?P<end>      ; )
@@ -31,6 +32,8 @@ _TOKEN = re.compile(
 _START = re.compile(r"[\s(]*+(\w*+)")
 # The only thing in Athena's SQL, besides a parameter, that is written with a question mark.
 _ROW_PATTERN = re.compile(r"\bMATCH_RECOGNIZE\b", re.IGNORECASE)
+# The only thing that is written with a colon: a key of an object, before its value.
+_JSON_OBJECT = re.compile(r"\bJSON_OBJECT\b", re.IGNORECASE)
 _FIRST_LETTER = 0x4E00
 _MOST_MARKS = 0x5000
 _OPEN = {"'": "this text is", '"': "this name is", "/*": "this comment is"}
@@ -64,9 +67,10 @@ class SqlText:
         """Where the statement begins."""
         return len(self.blanked) - len(self.blanked.lstrip())
 
-    def mark(self, letter: str) -> Mark:
-        """Return the parameter that a placeholder's letter in `blanked` stands for."""
-        return self.marks[ord(letter) - _FIRST_LETTER]
+    def mark(self, name: str) -> Mark | None:
+        """Return the parameter that a placeholder in `blanked` stands for; none for one that is not ours."""
+        index = ord(name) - _FIRST_LETTER if len(name) == 1 else -1
+        return self.marks[index] if 0 <= index < len(self.marks) else None
 
 
 @dataclass
@@ -117,6 +121,8 @@ def _tokens(sql: str) -> Iterator[re.Match[str]]:
             raise _unreadable(f"Athena's SQL has no '{text}'", start, 1, hint)
         if token["comma"]:
             raise _unreadable("nothing follows this comma", start, 1, "remove it")
+        if token["colon"] and not _JSON_OBJECT.search(sql):
+            raise _unreadable("no name follows this colon", start, 1, "write :name for a parameter")
         if token["question"] and not _ROW_PATTERN.search(sql):
             hint = "write :name, and declare the name in parameters"
             problem = Problem("'?' is a parameter without a name", start, 1, hint)
