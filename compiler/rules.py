@@ -850,6 +850,22 @@ FRESHNESS_BELOW_BUFFER = Rule(
     "Firehose waits for buffer_seconds before it delivers, so the alarm would tell of nothing.",
     "Make alarms.freshness_minutes longer, or buffer_seconds shorter.",
 )
+NOTHING_TO_WATCH = Rule(
+    "AC3616",
+    "nothing-to-watch",
+    "warning",
+    "There are alarms, and nothing that they could be about.",
+    "They watch streams and functions.",
+    "Remove `alarms`, or add a stream or a function.",
+)
+TOPIC_ELSEWHERE = Rule(
+    "AC3617",
+    "topic-elsewhere",
+    "error",
+    "The topic that hears of the alarms is in another Region than they are.",
+    "CloudWatch refuses an alarm whose topic is not in its own Region.",
+    "Name a topic of the stage's Region; it can have subscribers in others.",
+)
 NEW_REQUIRED_COLUMN = Rule(
     "AC4001",
     "new-required-column",

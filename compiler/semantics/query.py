@@ -179,27 +179,28 @@ class _Sql:
                     elsewhere[key] = f"in Athena it is '{name}'"
             else:
                 elsewhere.setdefault(name, f"it is in namespace '{entry['namespace']}'")
+                elsewhere.setdefault(key, f"in Athena it is '{name}' in namespace '{entry['namespace']}'")
         return here, elsewhere
 
     def _check_places(self, text: SqlText, tree: exp.Query) -> bool:
         """Check that each parameter is where a value may be; where one is not, names are misread."""
-        from compiler.semantics.sqltree import is_in_where, is_misplaced, placeholders
+        from compiler.semantics.sqltree import is_in_where, is_misplaced, misplaced, placeholders
 
         told: set[tuple[Rule, str]] = set()
         for letter, node in placeholders(tree):
             mark = text.mark(letter)
             if is_misplaced(node):
-                rule, message = rules.MISPLACED_PARAMETER, f"':{mark.name}' stands where SQL takes no value"
-                hint = "a parameter is a value, and no name; nor is it the text behind DATE or INTERVAL"
+                found = misplaced(mark)
             elif not is_in_where(node):
-                rule = rules.PARAMETER_OUTSIDE_WHERE
                 message = f"':{mark.name}' stands outside of WHERE, which Athena does not document"
                 hint = "put it into a WHERE, or try the query in Athena before you rely on it"
+                problem = Problem(message, mark.offset, mark.length, hint)
+                found = SqlProblem(rules.PARAMETER_OUTSIDE_WHERE, problem)
             else:
                 continue
-            if (rule, mark.name) not in told:
-                told.add((rule, mark.name))
-                self.report(SqlProblem(rule, Problem(message, mark.offset, mark.length, hint)))
+            if (found.rule, mark.name) not in told:
+                told.add((found.rule, mark.name))
+                self.report(found)
         return rules.MISPLACED_PARAMETER not in {rule for rule, _ in told}
 
     def _check_reads(self, names: Names) -> None:
