@@ -226,3 +226,15 @@ def test_a_pipeline_with_nothing_to_watch_has_no_dashboard(tmp_path: Path) -> No
     assert build, said(found)
     assert not [each for each in build.stack.types.values() if each.startswith("AWS::CloudWatch::")]
     assert "AC3616" in codes(found)
+
+
+def test_a_name_that_is_too_long_for_a_function_and_its_role_is_told_of_once(tmp_path: Path) -> None:
+    _, found = compiled_text(tmp_path, SMALLEST + COLLECT.replace("collect", "f" * 60))
+    assert codes(found) == ["AC3031"]
+
+
+def test_a_url_has_at_most_as_many_origins_as_lambda_takes(tmp_path: Path) -> None:
+    origins = [f"https://www{each}.example.com" for each in range(101)]
+    functions = COLLECT.replace("}", f", url: iam, allowed_origins: {origins}}}")
+    _, found = compiled_text(tmp_path, SMALLEST + functions)
+    assert codes(found) == ["AC2006"]

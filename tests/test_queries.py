@@ -297,3 +297,17 @@ def test_a_table_that_goes_by_another_name_elsewhere_is_told_of() -> None:
     assert document
     understand(document, None, found)
     assert "in Athena it is 'orders' in namespace 'web'" in [each.hint for each in found]
+
+
+def test_an_equal_sign_is_not_written_twice() -> None:
+    _, found = resolved("SELECT n FROM orders WHERE order_id == 'a'")
+    assert [(each.rule.code, each.hint) for each in found] == [("AC3501", "write =")]
+
+
+def test_a_parameter_in_quotes_is_told_to_leave_them() -> None:
+    _, found = resolved("SELECT n FROM orders WHERE order_id = ':key'", key="string")
+    (told,) = found
+    assert (told.rule.code, told.hint) == (
+        "AC3551",
+        "write :key without the quotes, which make a text of it",
+    )

@@ -58,7 +58,8 @@ def _names(model: Model) -> Iterator[_Name]:
     for function in model.functions:
         yield _Name("function", function.name, 64, function.location)
     for role in model.roles:
-        if role.service:
+        # a function's own role has the function's name, of which enough is said
+        if role.service and not any(function.has_own_role for function in role.runs):
             yield _Name("IAM role", role.name, 64, role.location)
 
 

@@ -112,10 +112,11 @@ def _check_uses(key: str, text: SqlText, declared: Mapping[str, Any], sql: _Sql,
     for name in declared if used.keys() <= declared.keys() else ():
         if name not in used:
             message = f"parameter '{name}' of query '{key}' is not used"
+            hint = f"write :{name} in the SQL, or remove it"
+            if f"':{name}'" in text.rendered:
+                hint = f"write :{name} without the quotes, which make a text of it"
             path: Path = ("queries", key, "parameters", name)
-            scope.report(
-                rules.UNUSED_PARAMETER, message, path, f"write :{name} in the SQL, or remove it", key=True
-            )
+            scope.report(rules.UNUSED_PARAMETER, message, path, hint, key=True)
 
 
 class _Sql:
