@@ -762,6 +762,14 @@ NESTED_RESULT = Rule(
     "Athena prints these as text from which the values cannot be told any more.",
     "Make JSON of it, with json_format(CAST(x AS JSON)).",
 )
+COMPARED_WITH_TEXT = Rule(
+    "AC3555",
+    "compared-with-text",
+    "warning",
+    "A query compares text with a number, a date or a time.",
+    "Athena makes neither of the other, and the query fails when it runs.",
+    "Write DATE '2026-11-22' or TIMESTAMP '2026-11-22 10:00:00', give the parameter that type, or cast.",
+)
 FUNCTION_KEYS = Rule(
     "AC3601",
     "keys-of-function",

@@ -143,7 +143,7 @@ def test_a_dashboard_shows_every_stream_function_and_alarm() -> None:
         "Rows in",
         "Rows failed",
         "Freshness: age of the oldest record",
-        "Bytes in",
+        "Bytes delivered",
         "Throttled",
         "Written to the backup bucket",
         "Function calls",

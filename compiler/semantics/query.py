@@ -67,7 +67,7 @@ def resolve_query(
     if text is None or namespace is None:
         return None
     _check_uses(key, text, entry.get("parameters", {}), sql, scope)
-    names = sql.names(text, namespace, tables)
+    names = sql.names(text, namespace, tables, parameters or {})
     if names is None or sql.failed or parameters is None:
         return None
     return Query(
@@ -142,7 +142,13 @@ class _Sql:
             self.report(found)
             return None
 
-    def names(self, text: SqlText, namespace: Namespace, tables: Mapping[str, Table]) -> Names | None:
+    def names(
+        self,
+        text: SqlText,
+        namespace: Namespace,
+        tables: Mapping[str, Table],
+        parameters: Mapping[str, Primitive],
+    ) -> Names | None:
         """Parse the text and resolve its names; None where it cannot be parsed."""
         from compiler.semantics.sqlnames import Names
         from compiler.semantics.sqltree import parse_sql
@@ -163,6 +169,7 @@ class _Sql:
                 self.report(SqlProblem(rule, problem))
         if not self.failed:
             self._check_reads(names)
+            self._check_comparisons(text, names, tree, parameters)
             self._check_result(text, names, tree)
         return names
 
@@ -214,6 +221,18 @@ class _Sql:
                 hint = f"add a condition on {sources[0]} to WHERE"
                 problem = Problem(message, *place(node.this), hint)
                 self.report(SqlProblem(rules.UNPARTITIONED_READ, problem))
+
+    def _check_comparisons(
+        self, text: SqlText, names: Names, tree: exp.Query, parameters: Mapping[str, Primitive]
+    ) -> None:
+        from compiler.semantics.sqlcompare import clashes
+
+        def declared(letter: str) -> tuple[str, Primitive | None]:
+            name = text.mark(letter).name
+            return name, parameters.get(name)
+
+        for problem in clashes(tree, names.known, declared):
+            self.report(SqlProblem(rules.COMPARED_WITH_TEXT, problem))
 
     def _check_result(self, text: SqlText, names: Names, tree: exp.Query) -> None:
         from sqlglot import exp

@@ -103,6 +103,10 @@ class Names:
         """Resolve the names of a whole query."""
         self.result = self._query(query, None, {})
 
+    def known(self, node: exp.Expr) -> Type | None:
+        """Return the type of a column or a subquery that has been resolved."""
+        return self._values.get(id(node), Value()).type
+
     def _query(self, node: exp.Expr, outer: _Frame | None, ctes: _Ctes) -> Columns | None:
         ctes = self._with(node, outer, ctes)
         if isinstance(node, exp.Subquery):
@@ -375,7 +379,7 @@ class Names:
     def _value(self, node: exp.Expr) -> Value:
         inside = [self._values[id(each)] for each in node.walk() if id(each) in self._values]
         return Value(
-            type_of(node, lambda each: self._values.get(id(each), Value()).type),
+            type_of(node, self.known),
             frozenset().union(*(value.origins for value in inside)),
         )
 

@@ -76,7 +76,7 @@ def _graphs(model: Model) -> list[Graph]:
             _of_streams(
                 "Freshness: age of the oldest record", "seconds", "Maximum", "DataFreshness", streams
             ),
-            _of_streams("Bytes in", "bytes", "Sum", "Bytes", streams),
+            _of_streams("Bytes delivered", "bytes", "Sum", "Bytes", streams),
             _throttling(model),
             _backup(),
         ]
