@@ -238,3 +238,9 @@ def test_a_url_has_at_most_as_many_origins_as_lambda_takes(tmp_path: Path) -> No
     functions = COLLECT.replace("}", f", url: iam, allowed_origins: {origins}}}")
     _, found = compiled_text(tmp_path, SMALLEST + functions)
     assert codes(found) == ["AC2006"]
+
+
+def test_a_function_with_an_unknown_stream_is_told_of_its_other_mistakes_too(tmp_path: Path) -> None:
+    functions = "functions: {a: {kind: ingest, streams: [click], url: public, timeout_seconds: 3}}\n"
+    _, found = compiled_text(tmp_path, SMALLEST + functions)
+    assert sorted(codes(found)) == ["AC3001", "AC3606", "AC3611", "AC3612"]

@@ -38,6 +38,7 @@ def resolve_function(
     here: Path = ("functions", key)
     kind = entry["kind"]
     _check_keys(key, kind, entry, scope)
+    url, timeout = _url(key, entry, scope), _timeout(key, entry, scope)
     if _REQUIRED[kind] not in entry:
         return None
     feeds = _streams(key, entry.get("streams", []), streams, scope)
@@ -59,13 +60,13 @@ def resolve_function(
         queries=runs,
         scan_limit_megabytes=entry.get("scan_limit_megabytes", 10_000),
         workgroup_id=f"{pascal(key)}FunctionWorkGroup",
-        url=_url(key, entry, scope),
+        url=url,
         url_id=f"{pascal(key)}FunctionUrl",
         access_id=f"{pascal(key)}FunctionUrlAccess",
         invocation_id=f"{pascal(key)}FunctionUrlInvocation",
         allowed_origins=tuple(entry.get("allowed_origins", ())),
         memory_megabytes=entry.get("memory_megabytes", 256),
-        timeout_seconds=_timeout(key, entry, scope),
+        timeout_seconds=timeout,
         concurrency=entry.get("concurrency"),
         role=entry.get("role", key),
         has_own_role="role" not in entry,
