@@ -645,7 +645,7 @@ SHARED_BY_STAGES = Rule(
 OTHER_REGION = Rule(
     "AC3305",
     "other-region",
-    "warning",
+    "error",
     "A stage that has a Region names a key, topic, function or stream of another Region.",
     "AWS takes these from the Region of what uses them: the deploy would fail, or no record arrive.",
     "Name one of the stage's Region in its overlay.",
@@ -770,6 +770,14 @@ NESTED_RESULT = Rule(
     "Athena prints these as text from which the values cannot be told any more.",
     "Make JSON of it, with json_format(CAST(x AS JSON)).",
 )
+COMPARED_WITH_TEXT = Rule(
+    "AC3555",
+    "compared-with-text",
+    "warning",
+    "A query compares text with a number, a date or a time.",
+    "Athena makes neither of the other, and the query fails when it runs.",
+    "Write DATE '2026-11-22' or TIMESTAMP '2026-11-22 10:00:00', give the parameter that type, or cast.",
+)
 FUNCTION_KEYS = Rule(
     "AC3601",
     "keys-of-function",
@@ -857,6 +865,14 @@ FRESHNESS_BELOW_BUFFER = Rule(
     "A stream may keep records for longer than it takes until the alarm on freshness goes off.",
     "Firehose waits for buffer_seconds before it delivers, so the alarm would tell of nothing.",
     "Make alarms.freshness_minutes longer, or buffer_seconds shorter.",
+)
+NOTHING_TO_WATCH = Rule(
+    "AC3616",
+    "nothing-to-watch",
+    "warning",
+    "There are alarms, and nothing that they could be about.",
+    "They watch streams and functions.",
+    "Remove `alarms`, or add a stream or a function.",
 )
 NEW_REQUIRED_COLUMN = Rule(
     "AC4001",

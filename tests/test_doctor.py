@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from compiler.doctor.account import Account
 from compiler.doctor.data import data
 from compiler.doctor.finding import Finding, doubtful, fine, wrong
 from compiler.doctor.place import place
+from compiler.doctor.quotas import concurrency
 from compiler.doctor.region import region
 from compiler.doctor.stack import stack_state
 from compiler.doctor.subject import Deployed, Subject
@@ -182,6 +184,38 @@ def test_a_spec_with_an_error_asks_nobody(tmp_path: Path, capsys: pytest.Capture
 )
 def test_a_stage_is_deployed_where_it_belongs(tmp_path: Path, guard: Json, status: str) -> None:
     assert place(subject(tmp_path, stages={"dev": guard})).status == status
+
+
+@pytest.mark.parametrize(
+    ("free", "reserved", "status"),
+    [
+        (1000, None, "fine"),
+        (119, None, "doubtful"),
+        (10, None, "wrong"),
+        (100, 20, "fine"),
+        (100, 5, "doubtful"),
+    ],
+)
+def test_reserved_concurrency_leaves_enough_to_the_account_s_other_functions(
+    tmp_path: Path, free: int, reserved: int | None, status: str
+) -> None:
+    collect = {"kind": "ingest", "streams": ["clicks"], "concurrency": 20}
+    asked = subject(tmp_path, functions={"collect": collect})
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    client = asked.account._clients["lambda"] = boto3.client("lambda", region_name="eu-west-1", **keys)
+    stubber = Stubber(client)
+    stubber.add_response(
+        "get_account_settings", {"AccountLimit": {"UnreservedConcurrentExecutions": free}}, {}
+    )
+    if reserved is not None:
+        asked = replace(asked, deployed=Deployed("CREATE_COMPLETE", frozenset({"CollectFunction"})))
+        answer = {"ReservedConcurrentExecutions": reserved}
+        stubber.add_response("get_function_concurrency", answer, {"FunctionName": "clicks-collect"})
+    with stubber:
+        verdict = concurrency(asked)
+    assert verdict.status == status
+    assert bool(verdict.remedy) == (status != "fine")
+    stubber.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(5, "doubtful"), (120, "fine")])

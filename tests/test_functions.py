@@ -16,6 +16,7 @@ Json = dict[str, Any]
 URLS = TESTS / "cases" / "function" / "urls"
 INGEST = TESTS / "cases" / "function" / "ingest"
 COLLECT = "functions:\n  collect: {kind: ingest, streams: [clicks]}\n"
+NOTIFY = 'alarms: {notify: "arn:aws:sns:eu-west-1:111122223333:oncall"}\n'
 ALARMS = TESTS / "cases" / "alarms" / "all"
 
 
@@ -121,7 +122,7 @@ def test_every_alarm_tells_the_topic_and_is_silent_without_data() -> None:
         "clicks-clicks-throttling",
         "clicks-backup",
         "clicks-collect-errors",
-        "clicks-collect-throttling",
+        "clicks-collect-concurrency",
         "clicks-collect-failures",
     ]
     for alarm in alarms:
@@ -142,7 +143,7 @@ def test_a_dashboard_shows_every_stream_function_and_alarm() -> None:
         "Rows in",
         "Rows failed",
         "Freshness: age of the oldest record",
-        "Bytes in",
+        "Bytes delivered",
         "Throttled",
         "Written to the backup bucket",
         "Function calls",
@@ -176,3 +177,70 @@ def test_a_function_named_like_the_provider_is_refused(tmp_path: Path) -> None:
     build, found = compiled_text(tmp_path, spec)
     assert build is None
     assert set(codes(found)) == {"AC3003"}
+
+
+def test_a_function_named_like_the_role_of_the_streams_is_to_be_renamed(tmp_path: Path) -> None:
+    _, found = compiled_text(tmp_path, SMALLEST + COLLECT.replace("collect", "delivery"))
+    (collision,) = found
+    assert (collision.rule.code, collision.hint) == ("AC3003", "rename the function")
+
+
+def test_a_function_of_the_wrong_kind_is_told_of_once(tmp_path: Path) -> None:
+    functions = "functions: {a: {kind: ingest, queries: [q], scan_limit_megabytes: 20}}\n"
+    queries = "queries: {q: {namespace: web, sql: SELECT id FROM clicks}}\n"
+    _, found = compiled_text(tmp_path, SMALLEST + functions + queries)
+    (wrong,) = found
+    assert wrong.message == "function 'a' is of kind ingest, and has 'queries' instead of 'streams'"
+    assert wrong.location.path == "functions.a.kind"
+
+
+def test_a_stream_is_not_called_unused_where_its_name_is_misspelt(tmp_path: Path) -> None:
+    choose = "choose: {field: x, streams: {a: click}}"
+    functions = f"functions: {{a: {{kind: ingest, streams: [clicks], {choose}}}}}\n"
+    _, found = compiled_text(tmp_path, SMALLEST + functions)
+    assert codes(found) == ["AC3603"]
+
+
+def test_no_two_alarms_have_one_name_where_a_function_is_named_like_its_stream(tmp_path: Path) -> None:
+    functions = COLLECT.replace("collect", "clicks")
+    build, found = compiled_text(tmp_path, SMALLEST + functions + NOTIFY)
+    assert build, said(found)
+    names = re.findall(r"AlarmName: (.*)", build.stack.text)
+    assert len(names) == len(set(names)) == 6
+
+
+def test_a_widget_has_at_most_as_many_alarms_as_cloudwatch_shows(tmp_path: Path) -> None:
+    tables = "".join(f"  t{each}: {{namespace: web, columns: {{id: string}}}}\n" for each in range(34))
+    streams = "".join(f"  t{each}: {{table: t{each}}}\n" for each in range(34))
+    head, _, _ = SMALLEST.partition("tables:")
+    build, found = compiled_text(tmp_path, f"{head}tables:\n{tables}streams:\n{streams}{NOTIFY}")
+    assert build, said(found)
+    body = read_template(build.stack.text)["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["!Sub"]
+    first, second, graph, *_ = json.loads(body)["widgets"]
+    assert [len(each["properties"]["alarms"]) for each in (first, second)] == [100, 3]
+    assert [each["y"] for each in (first, second, graph)] == [0, 3, 6]
+
+
+def test_a_pipeline_with_nothing_to_watch_has_no_dashboard(tmp_path: Path) -> None:
+    build, found = compiled_text(tmp_path, SMALLEST.partition("streams:")[0] + NOTIFY)
+    assert build, said(found)
+    assert not [each for each in build.stack.types.values() if each.startswith("AWS::CloudWatch::")]
+    assert "AC3616" in codes(found)
+
+
+def test_a_name_that_is_too_long_for_a_function_and_its_role_is_told_of_once(tmp_path: Path) -> None:
+    _, found = compiled_text(tmp_path, SMALLEST + COLLECT.replace("collect", "f" * 60))
+    assert codes(found) == ["AC3031"]
+
+
+def test_a_url_has_at_most_as_many_origins_as_lambda_takes(tmp_path: Path) -> None:
+    origins = [f"https://www{each}.example.com" for each in range(101)]
+    functions = COLLECT.replace("}", f", url: iam, allowed_origins: {origins}}}")
+    _, found = compiled_text(tmp_path, SMALLEST + functions)
+    assert codes(found) == ["AC2006"]
+
+
+def test_a_function_with_an_unknown_stream_is_told_of_its_other_mistakes_too(tmp_path: Path) -> None:
+    functions = "functions: {a: {kind: ingest, streams: [click], url: public, timeout_seconds: 3}}\n"
+    _, found = compiled_text(tmp_path, SMALLEST + functions)
+    assert sorted(codes(found)) == ["AC3001", "AC3606", "AC3611", "AC3612"]

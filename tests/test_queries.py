@@ -276,3 +276,50 @@ def test_a_colon_without_a_name_is_told(sql: str) -> None:
 def test_a_colon_before_the_value_of_an_object_s_key_is_no_parameter() -> None:
     query = query_of("SELECT json_object('n' : \"n\", 'day' : day) AS made FROM orders")
     assert query.marks == ()
+
+
+@pytest.mark.parametrize(
+    ("sql", "at"),
+    [
+        ("SELECT order FROM orders", 7),
+        ("SELECT o.order FROM orders o", 9),
+        ("SELECT n AS group FROM orders", 12),
+        ("SELECT n FROM table", 14),
+        ("SELECT n FROM orders ORDER BY end", 30),
+    ],
+)
+def test_a_word_of_sql_s_own_is_no_name_without_quotes(sql: str, at: int) -> None:
+    _, found = resolved(sql)
+    (told,) = found
+    assert (told.rule.code, told.hint.partition(",")[0]) == ("AC3501", f'write "{sql[at:].split()[0]}"')
+
+
+@pytest.mark.parametrize("word", ["DATE", "TIMESTAMP"])
+def test_a_parameter_behind_the_name_of_a_type_is_misplaced_in_where_too(word: str) -> None:
+    _, found = resolved(f"SELECT n FROM orders WHERE ts > {word} :since AND n > 1", since="string")
+    assert codes(found) == ["AC3510"]
+
+
+def test_a_table_that_goes_by_another_name_elsewhere_is_told_of() -> None:
+    spec = yaml.safe_load(SHOP)
+    spec["namespaces"]["web"] = {}
+    spec["tables"]["web_orders"] = {"namespace": "web", "name": "orders", "columns": {"n": "int"}}
+    spec["queries"] = {"q": {"namespace": "sales", "sql": "SELECT n FROM web_orders"}}
+    document, found = parsed(yaml.dump(spec, sort_keys=False))
+    assert document
+    understand(document, None, found)
+    assert "in Athena it is 'orders' in namespace 'web'" in [each.hint for each in found]
+
+
+def test_an_equal_sign_is_not_written_twice() -> None:
+    _, found = resolved("SELECT n FROM orders WHERE order_id == 'a'")
+    assert [(each.rule.code, each.hint) for each in found] == [("AC3501", "write =")]
+
+
+def test_a_parameter_in_quotes_is_told_to_leave_them() -> None:
+    _, found = resolved("SELECT n FROM orders WHERE order_id = ':key'", key="string")
+    (told,) = found
+    assert (told.rule.code, told.hint) == (
+        "AC3551",
+        "write :key without the quotes, which make a text of it",
+    )

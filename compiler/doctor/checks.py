@@ -10,7 +10,7 @@ from compiler.doctor.governance import administrators, integration, registration
 from compiler.doctor.names import names
 from compiler.doctor.place import place
 from compiler.doctor.principals import keys, principals
-from compiler.doctor.quotas import streams, table_buckets
+from compiler.doctor.quotas import concurrency, streams, table_buckets
 from compiler.doctor.region import region
 from compiler.doctor.rights import rights
 from compiler.doctor.stack import stack_state
@@ -32,6 +32,7 @@ def checks(subject: Subject) -> list[Check]:
         "data": (data, True),
         "table buckets": (table_buckets, not model.bucket.existing),
         "streams": (streams, bool(model.streams)),
+        "concurrency": (concurrency, any(function.concurrency for function in model.functions)),
         "rights": (rights, True),
     }
     single = [Check(name, partial(look, subject)) for name, (look, needed) in wanted.items() if needed]

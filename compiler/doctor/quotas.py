@@ -6,14 +6,18 @@ import re
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from compiler.doctor.account import Account
+from compiler.doctor.account import Account, look_up
 from compiler.doctor.finding import Verdict, doubtful, fine, wrong
 from compiler.doctor.subject import Subject
+from compiler.model import Function
 
 # S3 user guide, s3-tables-regions-quotas.html: AWS raises it on request, and no API tells to what.
 _TABLE_BUCKETS = 10
 # Firehose developer guide, limits.html: 100 to 5,000 by Region, unless AWS raised it.
 _STREAMS_AT_LEAST = 100
+# Lambda developer guide, configuration-concurrency.html: what stays for functions that reserve nothing.
+# An account that has fewer in all is told of another minimum.
+_UNRESERVED = 100
 _STREAM_QUOTA = re.compile(r"(delivery|firehose) streams", re.IGNORECASE)
 
 
@@ -44,6 +48,38 @@ def streams(subject: Subject) -> Verdict:
     if known is not None:
         return wrong(f"{count}, and AWS gives {limit}", f"{command}, and ask for more there")
     return doubtful(f"{count}, and AWS gives {limit} or more", command)
+
+
+def concurrency(subject: Subject) -> Verdict:
+    """Count what the deploy reserves of the account's concurrent calls, besides what it has already."""
+    client = subject.account.client("lambda")
+    free = client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    reserved = [
+        function.concurrency - _reserved(subject, function)
+        for function in subject.model.functions
+        if function.concurrency is not None
+    ]
+    left = free - sum(reserved)
+    count = f"{free} concurrent calls of Lambda are not reserved, and {left} will be left"
+    if left >= _UNRESERVED:
+        return fine(count)
+    remedies = (
+        "aws service-quotas list-service-quotas --service-code lambda, and ask for more there",
+        "or set less concurrency in the spec",
+    )
+    if left < 0:
+        wanted = f"{free} concurrent calls of Lambda are not reserved, and the deploy wants {sum(reserved)}"
+        return wrong(wanted, *remedies)
+    return doubtful(f"{count}; AWS wants {_UNRESERVED} to be left, or less in a new account", *remedies)
+
+
+def _reserved(subject: Subject, function: Function) -> int:
+    """Return what a function has reserved already; nothing where it is yet to be made."""
+    if function.logical_id not in subject.deployed.resources:
+        return 0
+    look = subject.account.client("lambda").get_function_concurrency
+    found = look_up(look, FunctionName=function.name) or {}
+    return int(found.get("ReservedConcurrentExecutions", 0))
 
 
 def _stream_count(account: Account) -> int:

@@ -135,7 +135,7 @@ def _provider(model: Model) -> View | None:
 
 
 def _dashboard(model: Model, alarms: list[View]) -> View | None:
-    if model.alarms is None or not model.alarms.dashboard:
+    if model.alarms is None or not model.alarms.dashboard or not alarms:
         return None
     body = dashboard_body(model, [alarm["logical_id"] for alarm in alarms])
     return {"name": model.stack, "body": Block(body, _DASHBOARD_INDENT, substituted=True)}

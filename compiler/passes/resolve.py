@@ -85,7 +85,7 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         queries=tuple(queries.values()),
         functions=tuple(functions.values()),
         roles=roles,
-        alarms=resolve_alarms(data.get("alarms"), streams.values(), scope),
+        alarms=resolve_alarms(data.get("alarms"), streams.values(), functions.values(), scope),
         location=document.locate_key(("pipeline",)),
     )
     _check_logical_ids(model, found)

@@ -38,6 +38,7 @@ def resolve_function(
     here: Path = ("functions", key)
     kind = entry["kind"]
     _check_keys(key, kind, entry, scope)
+    url, timeout = _url(key, entry, scope), _timeout(key, entry, scope)
     if _REQUIRED[kind] not in entry:
         return None
     feeds = _streams(key, entry.get("streams", []), streams, scope)
@@ -59,13 +60,13 @@ def resolve_function(
         queries=runs,
         scan_limit_megabytes=entry.get("scan_limit_megabytes", 10_000),
         workgroup_id=f"{pascal(key)}FunctionWorkGroup",
-        url=_url(key, entry, scope),
+        url=url,
         url_id=f"{pascal(key)}FunctionUrl",
         access_id=f"{pascal(key)}FunctionUrlAccess",
         invocation_id=f"{pascal(key)}FunctionUrlInvocation",
         allowed_origins=tuple(entry.get("allowed_origins", ())),
         memory_megabytes=entry.get("memory_megabytes", 256),
-        timeout_seconds=_timeout(key, entry, scope),
+        timeout_seconds=timeout,
         concurrency=entry.get("concurrency"),
         role=entry.get("role", key),
         has_own_role="role" not in entry,
@@ -75,6 +76,13 @@ def resolve_function(
 
 def _check_keys(key: str, kind: str, entry: Mapping[str, Any], scope: Scope) -> None:
     here: Path = ("functions", key)
+    required = _REQUIRED[kind]
+    for other, instead in _REQUIRED.items():
+        if other != kind and instead in entry and required not in entry:
+            message = f"function '{key}' is of kind {kind}, and has '{instead}' instead of '{required}'"
+            hint = f"make it kind: {other}, or write {required}: [NAME]"
+            scope.report(rules.FUNCTION_KEYS, message, (*here, "kind"), hint)
+            return
     foreign = {word: other for other, words in _OWN_KEYS.items() if other != kind for word in words}
     for word in entry:
         if word in foreign:
@@ -146,7 +154,8 @@ def _choice(
             near = nearest(name, feeds)
             hint = f"did you mean '{near}'?" if near else f"it has {', '.join(feeds)}"
             scope.report(rules.FUNCTION_CHOICE, message, (*here, *path), hint)
-    for name in feeds:
+    # a name that is none of them may be the misspelt one
+    for name in feeds if feeds.keys() >= set(chosen.values()) else ():
         if name not in chosen.values():
             message = f"function '{key}' never chooses its stream '{name}'"
             scope.report(
@@ -212,8 +221,10 @@ def check_function_roles(functions: Iterable[Function], declared: Mapping[str, A
         entry = declared.get(function.role)
         here: Path = ("functions", function.key)
         if function.has_own_role and entry is not None:
-            message = f"function '{function.key}' has a role of its own, and 'roles' has one of that name"
-            hint = f"write role: {function.key} in the function to use that one, or rename one of the two"
+            message = f"function '{function.key}' has a role of its own, and there is another of that name"
+            hint = "rename the function"
+            if _is_assumed(entry):
+                hint = f"write role: {function.key} in the function to use that one, or rename one of the two"
             scope.report(rules.COLLIDING_IDS, message, here, hint, key=True)
         elif not function.has_own_role and entry is None:
             message = (
@@ -221,7 +232,12 @@ def check_function_roles(functions: Iterable[Function], declared: Mapping[str, A
             )
             hint = did_you_mean(function.role, declared, "roles")
             scope.report(rules.UNKNOWN_REFERENCE, message, (*here, "role"), hint)
-        elif entry is not None and entry.get("service") not in ("lambda", "lambda.amazonaws.com"):
+        elif entry is not None and not _is_assumed(entry):
             message = f"function '{function.key}' runs as role '{function.role}', which Lambda cannot assume"
             hint = "name a role that has service: lambda, or leave role out"
             scope.report(rules.FUNCTION_ROLE, message, (*here, "role"), hint)
+
+
+def _is_assumed(role: Mapping[str, Any]) -> bool:
+    """Whether Lambda can assume a role."""
+    return role.get("service") in ("lambda", "lambda.amazonaws.com")

@@ -64,7 +64,8 @@ def names_of_stack(model: Model) -> Iterator[Name]:
     for function in model.functions:
         yield Name("function", function.name, 64, function.location)
     for role in model.roles:
-        if role.service:
+        # a function's own role has the function's name, of which enough is said
+        if role.service and not any(function.has_own_role for function in role.runs):
             yield Name("IAM role", role.name, 64, role.location)
 
 

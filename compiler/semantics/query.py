@@ -67,7 +67,7 @@ def resolve_query(
     if text is None or namespace is None:
         return None
     _check_uses(key, text, entry.get("parameters", {}), sql, scope)
-    names = sql.names(text, namespace, tables)
+    names = sql.names(text, namespace, tables, parameters or {})
     if names is None or sql.failed or parameters is None:
         return None
     return Query(
@@ -112,10 +112,11 @@ def _check_uses(key: str, text: SqlText, declared: Mapping[str, Any], sql: _Sql,
     for name in declared if used.keys() <= declared.keys() else ():
         if name not in used:
             message = f"parameter '{name}' of query '{key}' is not used"
+            hint = f"write :{name} in the SQL, or remove it"
+            if f"':{name}'" in text.rendered:
+                hint = f"write :{name} without the quotes, which make a text of it"
             path: Path = ("queries", key, "parameters", name)
-            scope.report(
-                rules.UNUSED_PARAMETER, message, path, f"write :{name} in the SQL, or remove it", key=True
-            )
+            scope.report(rules.UNUSED_PARAMETER, message, path, hint, key=True)
 
 
 class _Sql:
@@ -141,7 +142,13 @@ class _Sql:
             self.report(found)
             return None
 
-    def names(self, text: SqlText, namespace: Namespace, tables: Mapping[str, Table]) -> Names | None:
+    def names(
+        self,
+        text: SqlText,
+        namespace: Namespace,
+        tables: Mapping[str, Table],
+        parameters: Mapping[str, Primitive],
+    ) -> Names | None:
         """Parse the text and resolve its names; None where it cannot be parsed."""
         from compiler.semantics.sqlnames import Names
         from compiler.semantics.sqltree import parse_sql
@@ -162,6 +169,7 @@ class _Sql:
                 self.report(SqlProblem(rule, problem))
         if not self.failed:
             self._check_reads(names)
+            self._check_comparisons(text, names, tree, parameters)
             self._check_result(text, names, tree)
         return names
 
@@ -179,11 +187,12 @@ class _Sql:
                     elsewhere[key] = f"in Athena it is '{name}'"
             else:
                 elsewhere.setdefault(name, f"it is in namespace '{entry['namespace']}'")
+                elsewhere.setdefault(key, f"in Athena it is '{name}' in namespace '{entry['namespace']}'")
         return here, elsewhere
 
     def _check_places(self, text: SqlText, tree: exp.Query) -> bool:
         """Check that each parameter is where a value may be; where one is not, names are misread."""
-        from compiler.semantics.sqltree import is_in_where, is_misplaced, placeholders
+        from compiler.semantics.sqltree import is_in_where, is_misplaced, misplaced, placeholders
 
         told: set[tuple[Rule, str]] = set()
         for letter, node in placeholders(tree):
@@ -191,17 +200,17 @@ class _Sql:
             if mark is None:
                 continue
             if is_misplaced(node):
-                rule, message = rules.MISPLACED_PARAMETER, f"':{mark.name}' stands where SQL takes no value"
-                hint = "a parameter is a value, and no name; nor is it the text behind DATE or INTERVAL"
+                found = misplaced(mark)
             elif not is_in_where(node):
-                rule = rules.PARAMETER_OUTSIDE_WHERE
                 message = f"':{mark.name}' stands outside of WHERE, which Athena does not document"
                 hint = "put it into a WHERE, or try the query in Athena before you rely on it"
+                problem = Problem(message, mark.offset, mark.length, hint)
+                found = SqlProblem(rules.PARAMETER_OUTSIDE_WHERE, problem)
             else:
                 continue
-            if (rule, mark.name) not in told:
-                told.add((rule, mark.name))
-                self.report(SqlProblem(rule, Problem(message, mark.offset, mark.length, hint)))
+            if (found.rule, mark.name) not in told:
+                told.add((found.rule, mark.name))
+                self.report(found)
         return rules.MISPLACED_PARAMETER not in {rule for rule, _ in told}
 
     def _check_reads(self, names: Names) -> None:
@@ -214,6 +223,18 @@ class _Sql:
                 hint = f"add a condition on {sources[0]} to WHERE"
                 problem = Problem(message, *place(node.this), hint)
                 self.report(SqlProblem(rules.UNPARTITIONED_READ, problem))
+
+    def _check_comparisons(
+        self, text: SqlText, names: Names, tree: exp.Query, parameters: Mapping[str, Primitive]
+    ) -> None:
+        from compiler.semantics.sqlcompare import clashes
+
+        def declared(letter: str) -> tuple[str, Primitive | None]:
+            mark = text.mark(letter)
+            return (mark.name, parameters.get(mark.name)) if mark else ("", None)
+
+        for problem in clashes(tree, names.known, declared):
+            self.report(SqlProblem(rules.COMPARED_WITH_TEXT, problem))
 
     def _check_result(self, text: SqlText, names: Names, tree: exp.Query) -> None:
         from sqlglot import exp

@@ -11,7 +11,7 @@ from compiler.semantics.scope import Scope
 
 
 def check_region(model: Model, scope: Scope) -> None:
-    """Warn of what is in another Region than the stage is guarded to be deployed in. Reports AC3305.
+    """Refuse what is in another Region than the stage is guarded to be deployed in. Reports AC3305.
 
     CloudWatch refuses a topic of another Region ("Invalid region … Only … is supported"), S3 a key (its
     user guide, UsingKMSEncryption.html), and Firehose looks for stream and function beside itself. Another

@@ -6,6 +6,7 @@ a query that Athena takes must never be refused here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,16 @@ _FUNCTIONS = frozenset({"current_path", "current_schema", "current_catalog", "cu
 # Hidden columns such as "$path" start with it, and a metadata table's name goes on with it:
 # https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
 _HIDDEN = "$"
+# The words that Trino's grammar keeps for itself (SqlBase.g4: all that nonReserved leaves out), where sqlglot
+# reads a name: https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html
+_RESERVED = re.compile(
+    r"alter|and|as|between|by|case|cast|constraint|create|cross|cube|deallocate|delete|describe|"
+    r"distinct|drop|else|end|escape|except|execute|exists|extract|for|from|full|group|grouping|"
+    r"having|in|inner|insert|intersect|into|is|join|left|like|natural|normalize|not|on|or|order|"
+    r"outer|prepare|recursive|right|rollup|select|table|then|trim|uescape|union|unnest|using|"
+    r"values|when|where|with",
+    re.IGNORECASE,
+)
 _NOT_WALKED = frozenset({"with_", "from_", "joins", "laterals", "match", "expressions", "order"})
 _MOST_LISTED = 12
 _MOST_PROBLEMS = 50  # of one query: what comes after follows from one misunderstanding
@@ -92,6 +103,10 @@ class Names:
         """Resolve the names of a whole query."""
         self.result = self._query(query, None, {})
 
+    def known(self, node: exp.Expr) -> Type | None:
+        """Return the type of a column or a subquery that has been resolved."""
+        return self._values.get(id(node), Value()).type
+
     def _query(self, node: exp.Expr, outer: _Frame | None, ctes: _Ctes) -> Columns | None:
         ctes = self._with(node, outer, ctes)
         if isinstance(node, exp.Subquery):
@@ -122,6 +137,8 @@ class Names:
         if node.args.get("laterals") or node.args.get("match"):
             frame.sources.append(("", None))
         frame.given = {each.alias.lower() for each in node.expressions if each.alias}
+        for each in node.expressions:
+            self._refuse_reserved([each.args.get("alias")])
         for each in node.expressions:
             self._walk(each, frame, ctes)
         answer = self._answer(node, frame)
@@ -168,7 +185,7 @@ class Names:
 
     def _table(self, node: exp.Table, ctes: _Ctes) -> Columns | None:
         name = node.name.lower()
-        if not isinstance(node.this, exp.Identifier):
+        if not isinstance(node.this, exp.Identifier) or self._refuse_reserved([node.this]):
             return None
         if node.args.get("db"):
             offset, length = place(node)
@@ -255,6 +272,8 @@ class Names:
             isinstance(part, exp.Identifier) for part in node.parts
         ):
             return Value()
+        if self._refuse_reserved(node.parts):
+            return Value()
         if parts[0] in also:  # ORDER BY looks at the output first
             return Value()
         for each in frame.chain():
@@ -264,6 +283,16 @@ class Names:
         if parts[0] not in _FUNCTIONS and not parts[-1].startswith(_HIDDEN):
             self._unknown_column(node, parts, frame)
         return Value()
+
+    def _refuse_reserved(self, parts: Iterable[object]) -> bool:
+        """Say of a name that it is a word of SQL's own, which only quotes make a name."""
+        for part in parts:
+            if isinstance(part, exp.Identifier) and not part.quoted and _RESERVED.fullmatch(part.name):
+                message = f"'{part.name}' is a word of SQL's own, and no name without quotes"
+                hint = f'write "{part.name.lower()}", in double quotes'
+                self._complain(rules.UNREADABLE_SQL, Problem(message, *place(part), hint))
+                return True
+        return False
 
     def _found(self, node: exp.Column, parts: list[str], frame: _Frame) -> Value | None:
         """Look a column up in one frame; an empty value where it may be there, None where it is not."""
@@ -350,7 +379,7 @@ class Names:
     def _value(self, node: exp.Expr) -> Value:
         inside = [self._values[id(each)] for each in node.walk() if id(each) in self._values]
         return Value(
-            type_of(node, lambda each: self._values.get(id(each), Value()).type),
+            type_of(node, self.known),
             frozenset().union(*(value.origins for value in inside)),
         )
 

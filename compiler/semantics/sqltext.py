@@ -20,6 +20,7 @@ _TOKEN = re.compile(
     | (?P<quoted>   '(?:[^']|'')*+' | "(?:[^"]|"")*+" )
     | (?P<open>     '|"|/\* )
     | (?P<cast>     :: )
+    | (?P<equal>    == )
     | (?P<mark>     :(?P<name>[A-Za-z_]\w*+) )
     | (?P<colon>    : )
     | (?P<question> \? )
@@ -116,6 +117,8 @@ def _tokens(sql: str) -> Iterator[re.Match[str]]:
             raise _unreadable(f"{_OPEN[text]} never closed", start, len(text))
         if token["cast"]:
             raise _unreadable("Athena has no '::'", start, 2, "write CAST(value AS type)")
+        if token["equal"]:
+            raise _unreadable("Athena has no '=='", start, 2, "write =")
         if token["strange"]:
             hint = "put a name into double quotes" if text == "`" else ""
             raise _unreadable(f"Athena's SQL has no '{text}'", start, 1, hint)

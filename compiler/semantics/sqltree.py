@@ -13,7 +13,7 @@ from sqlglot.errors import ParseError, SqlglotError
 
 from compiler import rules
 from compiler.problem import Problem
-from compiler.semantics.sqltext import SqlProblem, SqlText
+from compiler.semantics.sqltext import Mark, SqlProblem, SqlText
 
 # Athena's SELECT is Trino's; sqlglot's own `athena` reads as Hive, too, which is for Athena's DDL.
 _DIALECT = "trino"
@@ -30,7 +30,11 @@ def parse_sql(text: SqlText, source: str) -> exp.Query:
     try:
         tree = sqlglot.parse_one(text.blanked, dialect=_DIALECT, error_message_context=_WHOLE)
     except ParseError as error:
-        raise SqlProblem(rules.UNREADABLE_SQL, _problem(error.errors[0], source)) from None
+        problem = _problem(error.errors[0], source)
+        for mark in text.marks:  # as behind DATE, where only a text in quotes can stand
+            if mark.offset == problem.offset:
+                raise misplaced(mark) from None
+        raise SqlProblem(rules.UNREADABLE_SQL, problem) from None
     except SqlglotError:
         raise SqlProblem(rules.UNREADABLE_SQL, Problem("this is not Athena's SQL", 0, 1)) from None
     if not isinstance(tree, exp.Query):
@@ -58,6 +62,13 @@ def placeholders(tree: exp.Query) -> Iterator[tuple[str, exp.Placeholder]]:
 def is_misplaced(node: exp.Placeholder) -> bool:
     """Whether a parameter stands where SQL takes no value."""
     return node.arg_key == "alias" or isinstance(node.parent, _NAME_PLACES)
+
+
+def misplaced(mark: Mark) -> SqlProblem:
+    """Say that a parameter stands where SQL takes no value."""
+    message = f"':{mark.name}' stands where SQL takes no value"
+    hint = "a parameter is a value, and no name; nor is it the text behind DATE or INTERVAL"
+    return SqlProblem(rules.MISPLACED_PARAMETER, Problem(message, mark.offset, mark.length, hint))
 
 
 def is_in_where(node: exp.Placeholder) -> bool:

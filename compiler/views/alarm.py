@@ -89,7 +89,8 @@ def _of_function(function: Function, alarms: Alarms) -> Iterator[dict[str, Any]]
     """Watch what Lambda counts (developer guide, monitoring-metrics-types.html)."""
     watches = [
         _Watch("Errors", "errors", "Errors", "Sum", 0, "it crashed or ran out of time"),
-        _Watch("Throttling", "throttling", "Throttles", "Sum", 0, "all of its concurrency was in use"),
+        # not "throttling": a stream may have the function's name, and an alarm's name is one for all
+        _Watch("Concurrency", "concurrency", "Throttles", "Sum", 0, "all of its concurrency was in use"),
     ]
     if function.url != "none":  # what the function itself answers as failed is no error of Lambda's
         happened = "it answered with a status of 500 or above"

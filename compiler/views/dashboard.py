@@ -13,6 +13,7 @@ from compiler.views.alarm import WHOLE_BUCKET
 _COLUMNS = 24
 _HEIGHT = 6
 _ALARMS_HEIGHT = 3
+_MOST_ALARMS = 100  # of one widget
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,22 @@ def dashboard_body(model: Model, alarm_ids: Iterable[str]) -> tuple[str, ...]:
     The names of things come by reference, so nothing of the spec's own text is in it.
     CloudWatch user guide, CloudWatch-Dashboard-Body-Structure.html.
     """
-    widgets = [_alarms(alarm_ids), *_placed(_graphs(model))]
+    alarms = [*_alarms(list(alarm_ids))]
+    widgets = [*alarms, *_placed(_graphs(model), len(alarms) * _ALARMS_HEIGHT)]
     *lines, last = (json.dumps(widget, separators=(",", ":")) for widget in widgets)
     return ('{"widgets":[', *(f"{line}," for line in lines), last, "]}")
 
 
-def _alarms(alarm_ids: Iterable[str]) -> dict[str, Any]:
-    properties = {"title": "Alarms", "alarms": [f"${{{each}.Arn}}" for each in alarm_ids]}
-    place = {"x": 0, "y": 0, "width": _COLUMNS, "height": _ALARMS_HEIGHT}
-    return {"type": "alarm", **place, "properties": properties}
+def _alarms(alarm_ids: list[str]) -> Iterable[dict[str, Any]]:
+    """Lay the alarms out in as many rows as it takes, each with as many as a widget may have."""
+    for row, first in enumerate(range(0, len(alarm_ids), _MOST_ALARMS)):
+        shown = alarm_ids[first : first + _MOST_ALARMS]
+        properties = {"title": "Alarms", "alarms": [f"${{{each}.Arn}}" for each in shown]}
+        place = {"x": 0, "y": row * _ALARMS_HEIGHT, "width": _COLUMNS, "height": _ALARMS_HEIGHT}
+        yield {"type": "alarm", **place, "properties": properties}
 
 
-def _placed(graphs: list[Graph]) -> Iterable[dict[str, Any]]:
+def _placed(graphs: list[Graph], top: int) -> Iterable[dict[str, Any]]:
     """Lay graphs out, three in a row below the alarms."""
     width = _COLUMNS // 3
     for index, graph in enumerate(graphs):
@@ -55,7 +60,7 @@ def _placed(graphs: list[Graph]) -> Iterable[dict[str, Any]]:
             "yAxis": {"left": {"label": graph.unit, "min": 0, "showUnits": False}},
             "metrics": [list(line) for line in graph.lines],
         }
-        place = {"x": column * width, "y": _ALARMS_HEIGHT + row * _HEIGHT, "width": width, "height": _HEIGHT}
+        place = {"x": column * width, "y": top + row * _HEIGHT, "width": width, "height": _HEIGHT}
         yield {"type": "metric", **place, "properties": properties}
 
 
@@ -71,7 +76,7 @@ def _graphs(model: Model) -> list[Graph]:
             _of_streams(
                 "Freshness: age of the oldest record", "seconds", "Maximum", "DataFreshness", streams
             ),
-            _of_streams("Bytes in", "bytes", "Sum", "Bytes", streams),
+            _of_streams("Bytes delivered", "bytes", "Sum", "Bytes", streams),
             _throttling(model),
             _backup(),
         ]

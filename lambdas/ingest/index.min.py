@@ -116,7 +116,10 @@ def convert(kind, value, required = True):
   raise Unfit("is not an object")
  keys = [text(convert(kind["key"], key)) for key in value]
  parts = [convert(kind["value"], each, kind.get("value-required")) for each in value.values()]
- return dict(zip(keys, parts, strict=True))
+ made = dict(zip(keys, parts, strict=True))
+ if len(made) < len(value):
+  raise Unfit("has a key twice")
+ return made
 def struct(fields, value):
  if not isinstance(value, dict):
   raise Unfit("is not an object")

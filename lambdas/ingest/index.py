@@ -194,7 +194,10 @@ def convert(kind: Any, value: Any, required: Any = True) -> Any:
         raise Unfit("is not an object")
     keys = [text(convert(kind["key"], key)) for key in value]
     parts = [convert(kind["value"], each, kind.get("value-required")) for each in value.values()]
-    return dict(zip(keys, parts, strict=True))
+    made = dict(zip(keys, parts, strict=True))
+    if len(made) < len(value):  # as of "1" and "1.0", where keys are numbers
+        raise Unfit("has a key twice")
+    return made
 
 
 def struct(fields: list[Any], value: Any) -> Json:

@@ -121,6 +121,7 @@ def test_a_value_becomes_what_its_column_takes(kind: str, value: Any, made: Any)
         ("binary", 7, "is not base64"),
         (LINES, {}, "is not a list"),
         (COUNTS, [], "is not an object"),
+        (COUNTS, {"1": 2, "1.0": 3}, "has a key twice"),
         (LINES, [{"sku": "a"}, {"price": 1}], "sku is missing"),
         (LINES, [{"sku": "a", "price": "free"}], "price: is not a number"),
         (LINES, [{"sku": "a", "colour": "red"}], "colour is not a known key"),
@@ -205,6 +206,7 @@ def test_every_spelling_of_a_valid_value_is_accepted(data: st.DataObject, kind: 
         made = index.convert(kind, value)
     except index.Unfit as unfit:
         assume("years 1 to 9999" not in str(unfit))  # an offset may lead out of them
+        assume("a key twice" not in str(unfit))  # keys may be two spellings of one value
         raise
     assert types.accepted(kind, made)
 
