@@ -183,6 +183,35 @@ def test_a_call_that_is_not_signed_gets_no_answer_of_a_signed_url(deployed: Depl
     assert status == 403
 
 
+def statements(deployed: Deployed, function: str) -> list[Json]:
+    """Return what a deployed function's own policy allows, without its names for it."""
+    name = deployed.outputs[function]
+    policy = json.loads(deployed.bed.client("lambda").get_policy(FunctionName=name)["Policy"])
+    return [
+        {key: each[key] for key in each if key not in ("Sid", "Resource")} for each in policy["Statement"]
+    ]
+
+
+def test_a_signed_url_s_function_lets_nobody_in_by_its_own_policy(deployed: Deployed) -> None:
+    assert statements(deployed, "QueryFunctionName") == []
+
+
+def test_a_public_url_s_function_lets_everybody_in_by_the_url_alone(deployed: Deployed) -> None:
+    everybody = {"Effect": "Allow", "Principal": "*"}
+    assert statements(deployed, "IngestFunctionName") == [
+        {
+            **everybody,
+            "Action": "lambda:InvokeFunctionUrl",
+            "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}},
+        },
+        {
+            **everybody,
+            "Action": "lambda:InvokeFunction",
+            "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
+        },
+    ]
+
+
 def test_an_invocation_is_answered_like_a_request(deployed: Deployed) -> None:
     invoked = deployed.bed.client("lambda").invoke(
         FunctionName=deployed.outputs["QueryFunctionName"],
