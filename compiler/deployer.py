@@ -70,7 +70,7 @@ def deployer_policy(model: Model, stack: Stack, where: Where) -> dict[str, Any]:
     resources = _resources(model, where)
     statements = [_own_stack(model, where)]
     for resource_type in dict.fromkeys(stack.types.values()):
-        if resource_type in resources:
+        if not resource_type.startswith("Custom::"):  # those are the function's own doing: see `_besides`
             statements += _of_type(resource_type, resources[resource_type])
     statements += _besides(model, where)
     return {"Version": "2012-10-17", "Statement": _joined(statements)}
@@ -107,6 +107,7 @@ def _resources(model: Model, where: Where) -> dict[str, list[str]]:
         "AWS::S3::BucketPolicy": backup,
         "AWS::IAM::Role": _roles(model, where),
         "AWS::Lambda::Function": functions,
+        "AWS::Lambda::EventInvokeConfig": [where.arn("lambda", f"function:{stack_function(stack)}")],
         "AWS::Lambda::Url": urls,
         "AWS::Lambda::Permission": urls,
         "AWS::Logs::LogGroup": groups,
@@ -119,14 +120,17 @@ def _resources(model: Model, where: Where) -> dict[str, list[str]]:
     }
 
 
+def _own_provider(model: Model) -> list[str]:
+    """Return the name of the stack's own function, which is its role's, too; none of the account's."""
+    return [stack_function(model.stack)] if model.provider == "stack" else []
+
+
 def _functions(model: Model) -> list[str]:
-    own = [stack_function(model.stack)] if model.provider == "stack" else []
-    return [*own, *(function.name for function in model.functions)]
+    return [*_own_provider(model), *(function.name for function in model.functions)]
 
 
 def _roles(model: Model, where: Where) -> list[str]:
-    own = [stack_function(model.stack)] if model.provider == "stack" else []
-    names = [*own, *(role.name for role in model.roles if role.service)]
+    names = [*_own_provider(model), *(role.name for role in model.roles if role.service)]
     return [where.arn("iam", f"role/{name}") for name in names]
 
 

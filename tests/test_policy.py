@@ -119,6 +119,20 @@ def test_it_names_everything_that_the_template_makes_and_has_handlers_for(tmp_pa
         assert set(create) <= wanted, kind
 
 
+@pytest.mark.parametrize("name", VARIANTS)
+def test_something_is_allowed_about_every_type_of_the_template(tmp_path: Path, name: str) -> None:
+    build = compiled(tmp_path, **VARIANTS[name])
+    wanted = actions(policy(build)["Statement"])
+    for kind in {each for each in build.stack.types.values() if not each.startswith("Custom::")}:
+        assert set(handler_permissions(kind)) & wanted, kind
+
+
+def test_the_runs_of_the_provider_may_be_limited(tmp_path: Path) -> None:
+    wanted = actions(policy(compiled(tmp_path))["Statement"])
+    change = {"lambda:PutFunctionEventInvokeConfig", "lambda:DeleteFunctionEventInvokeConfig"}
+    assert change < wanted
+
+
 def test_an_account_with_a_shared_provider_needs_fewer_rights_and_calls_that_one(tmp_path: Path) -> None:
     build = compiled(tmp_path, provider="account", **ROLES_ALONE)
     statements = {each["Sid"]: each for each in policy(build)["Statement"]}
