@@ -37,6 +37,10 @@ streams:
 """
 
 
+ONE_LINE_COLUMNS = SMALLEST.replace("columns:\n      id: string\n", "columns: {id: string}\n")
+"""The same with its columns on one line."""
+
+
 def compiled(folder: Path) -> tuple[Build | None, Diagnostics]:
     """Compile `folder`/spec.yaml, which messages call spec.yaml, without cfn-lint."""
     found = Diagnostics()

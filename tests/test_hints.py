@@ -12,19 +12,9 @@ from compiler.diagnostics import Diagnostics
 from compiler.passes.load import parse
 from compiler.passes.validate import validate
 from compiler.schema import bundle
+from tests.compiling import ONE_LINE_COLUMNS
 
-SPEC = """\
-version: 1
-pipeline: clicks
-namespaces:
-  web: {}
-tables:
-  clicks:
-    namespace: web
-    columns: {id: string}
-streams:
-  clicks: {table: clicks}
-"""
+SPEC = ONE_LINE_COLUMNS
 
 
 def validated(spec: str) -> Diagnostics:

@@ -26,21 +26,11 @@ from compiler.report.sarif import sarif
 from compiler.report.text import text
 from compiler.report.view import view
 from compiler.terminal import FINE, PROBLEMS
+from tests.compiling import ONE_LINE_COLUMNS
 
 ROOT = Path(__file__).parent.parent
 
-RIGHT = """\
-version: 1
-pipeline: clicks
-namespaces:
-  web: {}
-tables:
-  clicks:
-    namespace: web
-    columns: {id: string}
-streams:
-  clicks: {table: clicks}
-"""
+RIGHT = ONE_LINE_COLUMNS
 # Every place a finding can be at: inside a text, at a key, at two places, for a file as a whole.
 WRONG = (
     RIGHT.replace("{table: clicks}", "{table: click}")

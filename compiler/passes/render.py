@@ -8,7 +8,7 @@ from typing import Any
 from compiler import rules
 from compiler.change import Plan
 from compiler.diagnostics import Diagnostics, Location
-from compiler.emit import Block, GetAtt, LogicalId, Ref, Sub
+from compiler.emit import GetAtt, LogicalId, Ref, Sub
 from compiler.environment import environment
 from compiler.model import Bucket, Model, Namespace
 from compiler.provider import (
@@ -23,7 +23,7 @@ from compiler.semantics.policysize import oversized_policies
 from compiler.stack import Stack
 from compiler.template import resource_types
 from compiler.views.alarm import WHOLE_BUCKET, alarm_views
-from compiler.views.dashboard import dashboard_body
+from compiler.views.dashboard import dashboard_view
 from compiler.views.function import function_view, workgroup_views
 from compiler.views.role import role_view
 from compiler.views.shared import View, ids, provider_ready
@@ -34,9 +34,6 @@ MAXIMUM_BYTES = 1_000_000
 """CloudFormation's limit for a template in S3 (CloudFormation user guide, cloudformation-limits.html)."""
 MAXIMUM_RESOURCES = 500
 MAXIMUM_OUTPUTS = 200
-
-
-_DASHBOARD_INDENT = 8
 
 
 def render(plan: Plan, found: Diagnostics) -> Stack:
@@ -76,7 +73,7 @@ def _view(plan: Plan) -> View:
         "streams": [stream_view(stream, by_key[stream.role], model) for stream in model.streams],
         "alarms": alarms,
         "metrics_id": WHOLE_BUCKET,
-        "dashboard": _dashboard(model, alarms),
+        "dashboard": dashboard_view(model, alarms),
         "functions": [function_view(each, by_key[each.role], model) for each in model.functions],
         "outputs": [{"name": LogicalId(name), "value": value} for name, value in _outputs(model).items()],
     }
@@ -132,13 +129,6 @@ def _provider(model: Model) -> View | None:
     if model.provider == "account":
         return None
     return provider_view(stack_function(model.stack), "provider")
-
-
-def _dashboard(model: Model, alarms: list[View]) -> View | None:
-    if model.alarms is None or not model.alarms.dashboard or not alarms:
-        return None
-    body = dashboard_body(model, [alarm["logical_id"] for alarm in alarms])
-    return {"name": model.stack, "body": Block(body, _DASHBOARD_INDENT, substituted=True)}
 
 
 def _outputs(model: Model) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from compiler.names import pascal
 from compiler.semantics.alarms import resolve_alarms
 from compiler.semantics.function import resolve_function
 from compiler.semantics.limits import check_limits
-from compiler.semantics.query import resolve_queries
+from compiler.semantics.query import resolve_query
 from compiler.semantics.region import check_region
 from compiler.semantics.role import Declared, resolve_roles
 from compiler.semantics.scope import Scope
@@ -33,6 +33,7 @@ _FIXED_IDS = (
     "BackupBucketAlarm",
     "Dashboard",
     "Administrator",
+    "ProviderEvents",
     "ProviderFunction",
     "ProviderLogGroup",
     "ProviderRole",
@@ -61,7 +62,9 @@ def resolve(document: Document, found: Diagnostics, accepted: Lock | None = None
         for key, entry in data.get("streams", {}).items()
         if not _names_left_out(entry, tables, data["tables"])
     )
-    queries = _known(iter(resolve_queries(data.get("queries", {}), namespaces, tables, scope)))
+    queries = _known(
+        resolve_query(key, entry, namespaces, tables, scope) for key, entry in data.get("queries", {}).items()
+    )
     functions = _known(
         resolve_function(key, entry, stack, streams, queries, scope)
         for key, entry in data.get("functions", {}).items()

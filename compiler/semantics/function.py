@@ -89,10 +89,10 @@ def _check_keys(key: str, kind: str, entry: Mapping[str, Any], scope: Scope) -> 
             message = f"'{word}' is for functions of kind {foreign[word]}, and '{key}' is of kind {kind}"
             hint = f"remove it, or make it kind: {foreign[word]}"
             scope.report(rules.FUNCTION_KEYS, message, (*here, word), hint, key=True)
-    if _REQUIRED[kind] not in entry:
-        message = f"function '{key}' of kind {kind} has no '{_REQUIRED[kind]}'"
+    if required not in entry:
+        message = f"function '{key}' of kind {kind} has no '{required}'"
         scope.report(
-            rules.FUNCTION_KEYS, message, here, f"write {_REQUIRED[kind]}: [NAME], with one or more", key=True
+            rules.FUNCTION_KEYS, message, here, f"write {required}: [NAME], with one or more", key=True
         )
 
 

@@ -36,17 +36,6 @@ PARAMETER_TYPES = (
 """What lambdas/query/index.py writes as a literal."""
 
 
-def resolve_queries(
-    entries: Mapping[str, Mapping[str, Any]],
-    namespaces: Mapping[str, Namespace],
-    tables: Mapping[str, Table],
-    scope: Scope,
-) -> tuple[Query, ...]:
-    """Resolve the section `queries`; one with an error is left out."""
-    found = (resolve_query(key, entry, namespaces, tables, scope) for key, entry in entries.items())
-    return tuple(query for query in found if query)
-
-
 def resolve_query(
     key: str,
     entry: Mapping[str, Any],

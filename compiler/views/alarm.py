@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from compiler.emit import LogicalId, Ref
 from compiler.model import Alarms, Function, Model, Stream
+from compiler.views.shared import View
 
 WHOLE_BUCKET = "EntireBucket"
 """The name under which S3 counts the requests of a bucket as a whole."""
@@ -25,7 +25,7 @@ class Metric:
 
 def alarm_view(
     logical_id: str, name: str, description: str, metric: Metric, threshold: int, notify: str | None
-) -> dict[str, Any]:
+) -> View:
     """Return an alarm that goes off above the threshold within five minutes; without data it is silent.
 
     A metric that nothing reports is the usual state of a stream or function that is not used.
@@ -43,7 +43,7 @@ def alarm_view(
     }
 
 
-def alarm_views(model: Model) -> list[dict[str, Any]]:
+def alarm_views(model: Model) -> list[View]:
     """Return every alarm of a pipeline; none where the spec wants none."""
     alarms = model.alarms
     if alarms is None:
@@ -67,10 +67,14 @@ class _Watch:
     happened: str
 
 
-def _of_stream(stream: Stream, alarms: Alarms) -> Iterator[dict[str, Any]]:
+def throttled_metric(stream: Stream) -> str:
+    """Return what Firehose counts when a stream is at its quota: records, or reads of its source."""
+    return "ThrottledGetRecords" if stream.kinesis_arn else "ThrottledRecords"
+
+
+def _of_stream(stream: Stream, alarms: Alarms) -> Iterator[View]:
     """Watch what Firehose's developer guide advises to (firehose-cloudwatch-metrics-best-practices.html)."""
     failed, minutes = alarms.failed_rows, alarms.freshness_minutes
-    throttled = "ThrottledGetRecords" if stream.kinesis_arn else "ThrottledRecords"
     for watch in (
         _Watch(
             *("FailedRows", "failed-rows", "DeliveryToIceberg.FailedRowCount", "Sum", failed),
@@ -80,12 +84,19 @@ def _of_stream(stream: Stream, alarms: Alarms) -> Iterator[dict[str, Any]]:
             *("Freshness", "freshness", "DeliveryToIceberg.DataFreshness", "Maximum", minutes * 60),
             f"a record has waited for more than {minutes} minutes",
         ),
-        _Watch("Throttling", "throttling", throttled, "Sum", 0, "it was throttled, being at its quota"),
+        _Watch(
+            "Throttling",
+            "throttling",
+            throttled_metric(stream),
+            "Sum",
+            0,
+            "it was throttled, being at its quota",
+        ),
     ):
         yield _watching(watch, "Stream", "AWS/Firehose", "DeliveryStreamName", stream, alarms)
 
 
-def _of_function(function: Function, alarms: Alarms) -> Iterator[dict[str, Any]]:
+def _of_function(function: Function, alarms: Alarms) -> Iterator[View]:
     """Watch what Lambda counts (developer guide, monitoring-metrics-types.html)."""
     watches = [
         _Watch("Errors", "errors", "Errors", "Sum", 0, "it crashed or ran out of time"),
@@ -101,7 +112,7 @@ def _of_function(function: Function, alarms: Alarms) -> Iterator[dict[str, Any]]
 
 def _watching(
     watch: _Watch, what: str, namespace: str, dimension: str, watched: Stream | Function, alarms: Alarms
-) -> dict[str, Any]:
+) -> View:
     dimensions: dict[str, str | Ref] = {dimension: Ref(watched.logical_id)}
     return alarm_view(
         f"{watched.logical_id}{watch.id}Alarm",
@@ -113,7 +124,7 @@ def _watching(
     )
 
 
-def _backup(model: Model, alarms: Alarms) -> dict[str, Any]:
+def _backup(model: Model, alarms: Alarms) -> View:
     """Watch what is written to the backup bucket: also what a transform failed on, which is no failed row.
 
     S3 counts requests for a bucket that asks for it, and reports only when there are some

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.emit import Block
 from compiler.model import Model
-from compiler.views.alarm import WHOLE_BUCKET
+from compiler.views.alarm import WHOLE_BUCKET, throttled_metric
+from compiler.views.shared import View
 
+_INDENT = 8
 _COLUMNS = 24
 _HEIGHT = 6
 _ALARMS_HEIGHT = 3
@@ -26,13 +29,21 @@ class Graph:
     lines: tuple[tuple[Any, ...], ...]
 
 
-def dashboard_body(model: Model, alarm_ids: Iterable[str]) -> tuple[str, ...]:
+def dashboard_view(model: Model, alarms: list[View]) -> View | None:
+    """Return what `templates/dashboard.yaml.j2` needs; nothing where there is nothing to show."""
+    if model.alarms is None or not model.alarms.dashboard or not alarms:
+        return None
+    body = _body(model, [alarm["logical_id"] for alarm in alarms])
+    return {"name": model.stack, "body": Block(body, _INDENT, substituted=True)}
+
+
+def _body(model: Model, alarm_ids: list[str]) -> tuple[str, ...]:
     """Return the lines of a dashboard's body, in which `${…}` are logical ids, for `Fn::Sub`.
 
     The names of things come by reference, so nothing of the spec's own text is in it.
     CloudWatch user guide, CloudWatch-Dashboard-Body-Structure.html.
     """
-    alarms = [*_alarms(list(alarm_ids))]
+    alarms = [*_alarms(alarm_ids)]
     widgets = [*alarms, *_placed(_graphs(model), len(alarms) * _ALARMS_HEIGHT)]
     *lines, last = (json.dumps(widget, separators=(",", ":")) for widget in widgets)
     return ('{"widgets":[', *(f"{line}," for line in lines), last, "]}")
@@ -97,12 +108,7 @@ def _of_streams(title: str, unit: str, statistic: str, name: str, streams: list[
 
 def _throttling(model: Model) -> Graph:
     lines = [
-        (
-            "AWS/Firehose",
-            "ThrottledGetRecords" if stream.kinesis_arn else "ThrottledRecords",
-            "DeliveryStreamName",
-            f"${{{stream.logical_id}}}",
-        )
+        ("AWS/Firehose", throttled_metric(stream), "DeliveryStreamName", f"${{{stream.logical_id}}}")
         for stream in model.streams
     ]
     return Graph("Throttled", "records", "Sum", tuple(lines))

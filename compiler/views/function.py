@@ -8,6 +8,7 @@ from compiler.emit import Block, GetAtt, LogicalId
 from compiler.iceberg import ListType, MapType, Primitive, StructType, Type, type_json
 from compiler.inline import configured
 from compiler.model import Function, Model, Query, Role, Stream
+from compiler.views.shared import View, ids
 
 _SOURCE_INDENT = 10
 _BYTES_IN_A_MEGABYTE = 1_000_000
@@ -20,7 +21,7 @@ _HEADERS = ["content-encoding", "content-type"]
 _SIGNATURE = ["authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"]
 
 
-def function_view(function: Function, role: Role, model: Model) -> dict[str, Any]:
+def function_view(function: Function, role: Role, model: Model) -> View:
     """Return what `templates/function.yaml.j2` needs."""
     signed = function.url == "iam"
     return {
@@ -29,7 +30,7 @@ def function_view(function: Function, role: Role, model: Model) -> dict[str, Any
         "log_group": function.log_group,
         "name": function.name,
         "description": _DESCRIPTIONS[function.kind],
-        "after": [LogicalId(role.grants_id)] if role.grants else [],
+        "after": ids([role.grants_id] if role.grants else []),
         "role_arn": GetAtt(role.logical_id, "Arn"),
         "timeout": function.timeout_seconds,
         "memory": function.memory_megabytes,
@@ -47,7 +48,7 @@ def function_view(function: Function, role: Role, model: Model) -> dict[str, Any
     }
 
 
-def workgroup_views(model: Model) -> list[dict[str, Any]]:
+def workgroup_views(model: Model) -> list[View]:
     """Return the workgroups: the one of the roles that read, and one for each function that queries."""
     shared = [_workgroup("WorkGroup", model.stack, None)] if any(each.reads for each in model.roles) else []
     return [
@@ -60,11 +61,11 @@ def workgroup_views(model: Model) -> list[dict[str, Any]]:
     ]
 
 
-def _workgroup(logical_id: str, name: str, scan_limit_bytes: int | None) -> dict[str, Any]:
+def _workgroup(logical_id: str, name: str, scan_limit_bytes: int | None) -> View:
     return {"logical_id": LogicalId(logical_id), "name": name, "scan_limit_bytes": scan_limit_bytes}
 
 
-def _configuration(function: Function, model: Model) -> dict[str, Any]:
+def _configuration(function: Function, model: Model) -> View:
     """Return what the function's source calls CONFIG; lambdas/<kind>/index.py says what is in it."""
     if function.kind == "query":
         return {
@@ -82,14 +83,14 @@ def _configuration(function: Function, model: Model) -> dict[str, Any]:
     }
 
 
-def _fed(stream: Stream) -> dict[str, Any]:
+def _fed(stream: Stream) -> View:
     """Return a stream's name, and the columns of its only table."""
     (destination,) = stream.destinations
     columns = [[column.name, _kind(column.type), column.required] for column in destination.table.columns]
     return {"name": stream.name, "columns": columns}
 
 
-def _asked(query: Query) -> dict[str, Any]:
+def _asked(query: Query) -> View:
     """Return a query as Athena gets it, with the name and type of the value for each of its marks."""
     parameters = [[name, type_json(kind)] for name, kind in query.arguments]
     return {"database": query.namespace.name, "sql": query.sql, "parameters": parameters}

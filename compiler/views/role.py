@@ -8,6 +8,10 @@ from compiler.emit import GetAtt, LogicalId
 from compiler.model import Grant, Model, Role, Stream, Table
 from compiler.views.shared import View, compact, ids, provider_ready
 
+# What lambdas/query/index.py calls, and what people and drivers call besides.
+_QUERY = ("GetQueryExecution", "GetQueryResults", "StartQueryExecution", "StopQueryExecution")
+_READ = ("GetQueryResultsStream", "GetWorkGroup")
+
 
 def role_view(role: Role, model: Model) -> View:
     """Return what `templates/role.yaml.j2` needs."""
@@ -34,11 +38,6 @@ def role_view(role: Role, model: Model) -> View:
         "grants_after": ids(_grants_after(role, model)),
         "granted_tables": [GetAtt(table.logical_id, "TableARN") for table in _granted(role, model)],
     }
-
-
-# What lambdas/query/index.py calls, and what people and drivers call besides.
-_QUERY = ("GetQueryExecution", "GetQueryResults", "StartQueryExecution", "StopQueryExecution")
-_READ = ("GetQueryResultsStream", "GetWorkGroup")
 
 
 def _asks(role: Role, model: Model) -> Iterator[View]:

@@ -20,8 +20,10 @@ def provider_ready(model: Model) -> list[str]:
 
 
 def ids(logical_ids: Iterable[str]) -> list[LogicalId]:
+    """Return texts as logical ids."""
     return [LogicalId(each) for each in logical_ids]
 
 
 def compact(value: Any) -> str:
+    """Return a value as JSON on one line, as an item that a custom resource gets."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
